@@ -14,7 +14,13 @@
 #include "server/log.h"
 #include "server/reply.h"
 
-enum { FILES_MOST = 5000, DEPTH_MOST = 8, FOLDER_MOST = 128 * 1024 * 1024, PATH_LEN_MOST = 512, TAG_BYTES = 12 };
+enum {
+    FILES_MOST = 5000,
+    DEPTH_MOST = 8,
+    FOLDER_MOST = 128 * 1024 * 1024,
+    PATH_LEN_MOST = 512,
+    TAG_BYTES = 12
+};
 
 enum coding { PLAIN, BROTLI, GZIP, CODINGS };
 
@@ -24,7 +30,7 @@ struct asset {
     struct {
         struct str bytes;
         char tag[2 * TAG_BYTES + 1];
-    } as[CODINGS];   /* a coding without a file has no bytes */
+    } as[CODINGS]; /* a coding without a file has no bytes */
 };
 
 static struct {
@@ -35,10 +41,13 @@ static struct {
 
 static char shared_host[256];
 
-/* No inline script or style, nothing from elsewhere, and DOM sinks only through the app's own policy. */
+/* No inline script or style, nothing from elsewhere, and DOM sinks only through the app's own
+ * policy. */
 static const char console_policy[] =
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; font-src 'self'; connect-src 'self'; "
-    "worker-src 'self'; manifest-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'; "
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; font-src "
+    "'self'; connect-src 'self'; "
+    "worker-src 'self'; manifest-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors "
+    "'none'; "
     "require-trusted-types-for 'script'; trusted-types default";
 
 static const struct {
@@ -115,10 +124,12 @@ static struct str read_whole(const char *path)
 
 static void read_into(struct asset *a, enum coding coding, const char *path)
 {
-    uint8_t hash[TAG_BYTES > crypto_generichash_BYTES_MIN ? TAG_BYTES : crypto_generichash_BYTES_MIN];
+    uint8_t
+        hash[TAG_BYTES > crypto_generichash_BYTES_MIN ? TAG_BYTES : crypto_generichash_BYTES_MIN];
 
     a->as[coding].bytes = read_whole(path);
-    crypto_generichash(hash, sizeof hash, (const uint8_t *)a->as[coding].bytes.at, a->as[coding].bytes.len, NULL, 0);
+    crypto_generichash(hash, sizeof hash, (const uint8_t *)a->as[coding].bytes.at,
+        a->as[coding].bytes.len, NULL, 0);
     sodium_bin2hex(a->as[coding].tag, sizeof a->as[coding].tag, hash, TAG_BYTES);
 }
 
@@ -156,17 +167,21 @@ static void add_entry(const char *folder, const char *name, int depth)
     if (name[0] == '.')
         return;
     int len = snprintf(path, sizeof path, "%s%s%s", folder, *folder ? "/" : "", name);
-    if (len < 0 || (size_t)len >= sizeof path || fstatat(all.root, path, &about, AT_SYMLINK_NOFOLLOW) != 0)
+    if (len < 0 || (size_t)len >= sizeof path ||
+        fstatat(all.root, path, &about, AT_SYMLINK_NOFOLLOW) != 0)
         return;
     if (S_ISDIR(about.st_mode))
         add_folder(path, depth + 1);
-    else if (S_ISREG(about.st_mode) && !ends_with(str_of(name), ".br") && !ends_with(str_of(name), ".gz"))
+    else if (S_ISREG(about.st_mode) && !ends_with(str_of(name), ".br") &&
+             !ends_with(str_of(name), ".gz"))
         add_file(path);
 }
 
 static void add_folder(const char *folder, int depth)
 {
-    int fd = depth < DEPTH_MOST ? openat(all.root, *folder ? folder : ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
+    int fd = depth < DEPTH_MOST
+                 ? openat(all.root, *folder ? folder : ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+                 : -1;
     DIR *dir = fd >= 0 ? fdopendir(fd) : NULL;
 
     if (!dir) {
@@ -240,7 +255,8 @@ static const struct asset *asset_for(const struct call *c)
 
     if (a || !is_page(c->request.path))
         return a;
-    return find(str_is(c->request.authority, shared_host) ? STR("/playground.html") : STR("/index.html"));
+    return find(
+        str_is(c->request.authority, shared_host) ? STR("/playground.html") : STR("/index.html"));
 }
 
 static bool refused_by_weight(struct str parameters)
@@ -289,7 +305,8 @@ void assets_serve(struct call *c)
         return fail(c, NOT_FOUND);
     enum coding coding = choose_coding(c, a);
     bool immutable = str_starts(a->path, "/assets/");
-    reply_header(c, "cache-control", immutable ? STR("public, max-age=31536000, immutable") : STR("no-cache"));
+    reply_header(c, "cache-control",
+        immutable ? STR("public, max-age=31536000, immutable") : STR("no-cache"));
     reply_header(c, "content-security-policy", str_of(console_policy));
     if (a->as[BROTLI].bytes.at || a->as[GZIP].bytes.at)
         reply_header(c, "vary", STR("accept-encoding"));

@@ -1,8 +1,9 @@
 /*
  * assets: the built web app, read into memory at start and served from there.
  *
- * Files under /assets/ have hashed names and are immutable; everything else is asked for anew each time, with an ETag. A path without a dot in
- * its last part is a page of the app: it gets the entry of the host it was asked from. Precompressed siblings (.br, .gz) are sent to who takes them.
+ * Files under /assets/ have hashed names and are immutable; everything else is asked for anew each
+ * time, with an ETag. A path without a dot in its last part is a page of the app: it gets the entry
+ * of the host it was asked from. Precompressed siblings (.br, .gz) are sent to who takes them.
  */
 #ifndef SERVER_ASSETS_H
 #define SERVER_ASSETS_H

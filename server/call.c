@@ -72,12 +72,19 @@ void call_init(struct call *c)
     make_id(c->id);
 }
 
+struct call_buf {
+    struct buf buf;
+    struct call_buf *next;
+};
+
 void call_release(struct call *c)
 {
     while (c->at_ends > 0) {
         c->at_ends--;
         c->at_end[c->at_ends](c, c->at_end_arg[c->at_ends]);
     }
+    for (struct call_buf *b = c->bufs; b; b = b->next)
+        buf_release(&b->buf);
     buf_release(&c->reply.body);
     arena_release(&c->arena);
 }
@@ -161,18 +168,15 @@ struct str call_copy(struct call *c, struct str s)
     return copy;
 }
 
-static void release_buf(struct call *c, void *arg)
-{
-    (void)c;
-    buf_release(arg);
-}
-
 struct buf *call_buf(struct call *c)
 {
-    struct buf *b = call_alloc(c, sizeof *b);
+    struct call_buf *b = call_alloc(c, sizeof *b);
 
-    call_at_end(c, release_buf, b);
-    return b;
+    if (call_faulted(c) && c->arena.over)
+        return &b->buf;
+    b->next = c->bufs;
+    c->bufs = b;
+    return &b->buf;
 }
 
 struct str call_print(struct call *c, const char *format, ...)

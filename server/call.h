@@ -95,6 +95,7 @@ struct problem {
 struct org;
 struct endpoint;
 struct db_session;
+struct body;
 
 struct call {
     struct arena arena;
@@ -105,6 +106,7 @@ struct call {
     bool shared_host;             /* came to the shared host (my.<domain>) */
     const struct account *account;/* never NULL; a nobody before sign-in */
     const void *input;
+    struct body *body;            /* input.c's: what came with the request, parsed once */
     uint64_t given, given_null;   /* bit i: field i of the row's table was present; was null */
     struct str path_values[4];    /* values of {…} parts of the row's path, in order */
     struct fault fault;
@@ -124,6 +126,7 @@ struct call {
     void (*at_end[24])(struct call *, void *); /* what must happen when the call is over, newest first */
     void *at_end_arg[24];
     int at_ends;
+    struct call_buf *bufs;        /* of call_buf() */
 };
 
 /* Records a fault, unless there is one already. */

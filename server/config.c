@@ -107,7 +107,8 @@ static const char *path(const char *name, const char *by_default)
     if (text[0] == '/')
         return arena_copy(&kept, str_of(text)).at;
     if (!getcwd(here, sizeof here)) {
-        problem("%s: the present folder is not readable (%s); give an absolute path", name, strerror(errno));
+        problem("%s: the present folder is not readable (%s); give an absolute path", name,
+            strerror(errno));
         return "/";
     }
     return below(here, text);
@@ -117,7 +118,8 @@ static bool is_host(const char *text)
 {
     size_t len = strlen(text);
 
-    if (len == 0 || len > 200 || text[0] == '.' || text[0] == '-' || text[len - 1] == '.' || strstr(text, ".."))
+    if (len == 0 || len > 200 || text[0] == '.' || text[0] == '-' || text[len - 1] == '.' ||
+        strstr(text, ".."))
         return false;
     return strspn(text, "abcdefghijklmnopqrstuvwxyz0123456789.-") == len;
 }
@@ -161,7 +163,8 @@ static void check_ports(void)
 {
     if (config.port == config.http_port)
         problem("PROPOPS_PORT and PROPOPS_HTTP_PORT are both %d; give two", config.port);
-    if (config.metrics_port && (config.metrics_port == config.port || config.metrics_port == config.http_port))
+    if (config.metrics_port &&
+        (config.metrics_port == config.port || config.metrics_port == config.http_port))
         problem("PROPOPS_METRICS_PORT is %d, which another port uses already", config.metrics_port);
 }
 

@@ -27,22 +27,23 @@
 
 enum {
     STACK_SIZE = 256 * 1024,
-    GUARD_SIZE = 64 * 1024,   /* wider than any frame of a library that does not probe its pages */
-    POOLED_MOST = 256,        /* idle stacks kept by a thread */
-    ALIVE_MOST = 8 * 1024,    /* of a thread; two mappings each, and the kernel's usual limit is 65,530 */
+    GUARD_SIZE = 64 * 1024, /* wider than any frame of a library that does not probe its pages */
+    POOLED_MOST = 256,      /* idle stacks kept by a thread */
+    ALIVE_MOST = 8 *
+                 1024, /* of a thread; two mappings each, and the kernel's usual limit is 65,530 */
 };
 
 struct fiber {
     ucontext_t context;
-    ucontext_t back;          /* where the thread went on to run this fiber */
-    void *memory;             /* guard, then stack */
+    ucontext_t back; /* where the thread went on to run this fiber */
+    void *memory;    /* guard, then stack */
     void (*fn)(void *arg);
     void *arg;
     void (*outside)(void *arg); /* to be run on the thread's stack before going on */
     void *outside_arg;
     bool parked, woken, late, ended, dying;
     struct timer timer;
-    struct fiber *next;       /* in the ready list or the pool */
+    struct fiber *next; /* in the ready list or the pool */
     struct loop *loop;
 #if WATCHED_BY_ASAN
     void *fake_stack, *thread_fake_stack;
@@ -70,8 +71,9 @@ static char *stack_of(struct fiber *f)
 }
 
 /*
- * The four places where the thread changes stacks. AddressSanitizer keeps a second, fake stack for each; the one of a fiber that is
- * going to run again must be kept, so only a dying fiber gives it up.
+ * The four places where the thread changes stacks. AddressSanitizer keeps a second, fake stack for
+ * each; the one of a fiber that is going to run again must be kept, so only a dying fiber gives it
+ * up.
  */
 static void enter(struct fiber *f)
 {
@@ -101,7 +103,8 @@ static void entered(struct fiber *f)
 static void leave(struct fiber *f)
 {
 #if WATCHED_BY_ASAN
-    __sanitizer_start_switch_fiber(f->dying ? NULL : &f->fake_stack, f->thread_stack, f->thread_stack_size);
+    __sanitizer_start_switch_fiber(
+        f->dying ? NULL : &f->fake_stack, f->thread_stack, f->thread_stack_size);
 #endif
 #if WATCHED_BY_TSAN
     __tsan_switch_to_fiber(f->tsan_thread, 0);
@@ -111,7 +114,8 @@ static void leave(struct fiber *f)
     entered(f);
 }
 
-/* A fiber's first frame. It never returns: an ended fiber is pooled with its stack and goes on here with the next function. */
+/* A fiber's first frame. It never returns: an ended fiber is pooled with its stack and goes on here
+ * with the next function. */
 static void first_frame(void)
 {
     struct fiber *f = here.running;
@@ -138,10 +142,12 @@ static void make_context(struct fiber *f)
 
 static struct fiber *fiber_make(void)
 {
-    void *memory = mmap(NULL, GUARD_SIZE + STACK_SIZE, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_STACK, -1, 0);
+    void *memory = mmap(NULL, GUARD_SIZE + STACK_SIZE, PROT_NONE,
+        MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_STACK, -1, 0);
     struct fiber *f = calloc(1, sizeof *f);
 
-    if (memory == MAP_FAILED || !f || mprotect((char *)memory + GUARD_SIZE, STACK_SIZE, PROT_READ | PROT_WRITE) != 0) {
+    if (memory == MAP_FAILED || !f ||
+        mprotect((char *)memory + GUARD_SIZE, STACK_SIZE, PROT_READ | PROT_WRITE) != 0) {
         if (memory != MAP_FAILED)
             munmap(memory, GUARD_SIZE + STACK_SIZE);
         free(f);
@@ -187,7 +193,8 @@ static void retire(struct fiber *f)
     here.pooled++;
 }
 
-/* On the thread's stack: runs f until it parks or ends. What it wants done out here is done in between. */
+/* On the thread's stack: runs f until it parks or ends. What it wants done out here is done in
+ * between. */
 static void resume(struct fiber *f)
 {
     assert(!here.running);

@@ -1,19 +1,17 @@
 /*
  * The boundary between the library's request and our call.
  *
- * A request dies whenever its client pleases, also while its call runs. So they meet in a flight, which outlives both: the request's disposal
- * clears `req`, and only this thread, outside fibers, looks at it. Work begins one turn after the request came, so that requests reset in
- * the same burst never begin. Nothing of the request is used after that: head and body are copied. Start reading at on_request and serve.
+ * A request dies whenever its client pleases, also while its call runs. So they meet in a flight,
+ * which outlives both: the request's disposal clears `req`, and only code on the thread's own stack
+ * uses it. Work begins one turn after the request came, so that requests reset in the same burst
+ * never begin. Nothing of the request is used after that: head and body are copied. Start reading
+ * at http_on_request and serve.
  */
 #include <assert.h>
-#include <errno.h>
-#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/stat.h>
 
 #include "server/assets.h"
-#include "server/config.h"
 #include "server/fiber.h"
 #include "server/gate.h"
 #include "server/log.h"
@@ -22,57 +20,38 @@
 #include "server/transport.h"
 
 enum {
-    HEADERS_MOST = 100,
-    HEADER_BYTES_MOST = 64 * 1024,
-    PATH_MOST = 8 * 1024,
-    BODY_MOST = 26 * 1024 * 1024,         /* a file of 25 MB and what a form puts around it */
-    ENTITY_MOST = 64 * 1024 * 1024,       /* above it the library breaks off without an answer, and clients send again */
-    BODIES_MOST = 512 * 1024 * 1024,      /* held by the process at a time */
-    SPOOL_FROM = 1024 * 1024,             /* larger bodies arrive in a file */
-    IN_FLIGHT_MOST = 32,                  /* of a connection, abandoned ones included */
-    FLIGHTS_MOST = 2048,                  /* of a thread */
-    SLICE = 256 * 1024,                   /* of a body, between two looks at the clock */
-    STALL_MS = 30 * 1000,                 /* a client that takes nothing for so long is dropped */
-    WORK_MS = 60 * 1000,                  /* a call without a reply by then is answered for */
-    HEAD_AND_BODY_MS = 90 * 1000,         /* HTTP/1: for a request to arrive, and between requests */
-    IDLE_MS = 10 * 60 * 1000,             /* HTTP/2: without any request */
-    STRAGGLERS_MS = 20 * 1000,
+    IN_FLIGHT_MOST = HTTP_CONCURRENT_MOST, /* of a connection, abandoned ones included */
+    FLIGHTS_MOST = 2048,                   /* of a thread */
+    SLICE = 256 * 1024,                    /* of a body, between two looks at the clock */
+    STALL_MS = 30 * 1000,                  /* a client that takes nothing for so long is dropped */
+    WORK_MS = 60 * 1000,                   /* a call without a reply by then is answered for */
 };
 
 struct flight {
-    h2o_req_t *req;            /* NULL once the library disposed of it */
+    h2o_req_t *req; /* NULL once the library disposed of it */
     struct client *client;
     h2o_timeout_entry_t begin;
     h2o_generator_t generator;
     struct timer work, stall;
-    unsigned refs;             /* the request's and the work's */
-    bool counted;              /* in client->in_flight */
-    bool answered;             /* a response was begun */
-    bool ready;                /* for the next piece of a streamed body */
-    bool last, broken;         /* the piece that is sent next */
+    unsigned refs;     /* the request's and the work's */
+    bool counted;      /* in client->in_flight */
+    bool answered;     /* a response was begun */
+    bool ready;        /* for the next piece of a streamed body */
+    bool last, broken; /* the piece that is sent next */
     unsigned piece;
-    struct buf pieces[2];      /* one is filled while the other is sent */
-    struct fiber *waiting;     /* for readiness or the request's end */
-    struct str rest;           /* of a body that is at hand */
-    char *body;
-    size_t body_room;
+    struct buf pieces[2];  /* one is filled while the other is sent */
+    struct fiber *waiting; /* for readiness or the request's end */
+    struct str rest;       /* of a body that is at hand */
+    struct str body;       /* a copy */
     bool has_call;
     struct call call;
 };
 
-static h2o_globalconf_t globalconf;
-static h2o_hostconf_t *hosts[DOORS][2];
 static _Thread_local unsigned flights;
-static atomic_size_t bodies_held;
 
 unsigned http_flights(void)
 {
     return flights;
-}
-
-h2o_hostconf_t **http_hosts(enum door d)
-{
-    return hosts[d];
 }
 
 static void flight_unref(struct flight *f)
@@ -82,8 +61,7 @@ static void flight_unref(struct flight *f)
     assert(!f->req && !f->counted);
     if (f->has_call)
         call_release(&f->call);
-    free(f->body);
-    atomic_fetch_sub(&bodies_held, f->body_room);
+    request_body_free(&f->body);
     buf_release(&f->pieces[0]);
     buf_release(&f->pieces[1]);
     client_unref(f->client);
@@ -126,35 +104,10 @@ static void write_error(struct buf *out, enum error_id id, const char *request_i
 static void answer_fault(struct call *c)
 {
     buf_release(&c->reply.body);
-    c->reply = (struct reply){
-        .status = error_status(c->fault.id), .content_type = "application/json; charset=utf-8", .stream_length = NONE};
+    c->reply = (struct reply){.status = error_status(c->fault.id),
+        .content_type = "application/json; charset=utf-8",
+        .stream_length = NONE};
     write_error(&c->reply.body, c->fault.id, c->id);
-}
-
-static const char *reason_of(int status)
-{
-    static const struct {
-        int status;
-        const char *text;
-    } reasons[] = {
-        {200, "OK"}, {201, "Created"}, {202, "Accepted"}, {204, "No Content"}, {206, "Partial Content"}, {301, "Moved Permanently"},
-        {302, "Found"}, {303, "See Other"}, {304, "Not Modified"}, {307, "Temporary Redirect"}, {308, "Permanent Redirect"},
-        {400, "Bad Request"}, {401, "Unauthorized"}, {403, "Forbidden"}, {404, "Not Found"}, {405, "Method Not Allowed"},
-        {409, "Conflict"}, {410, "Gone"}, {412, "Precondition Failed"}, {413, "Content Too Large"}, {415, "Unsupported Media Type"},
-        {416, "Range Not Satisfiable"}, {421, "Misdirected Request"}, {422, "Unprocessable Content"}, {429, "Too Many Requests"},
-        {431, "Request Header Fields Too Large"}, {500, "Internal Server Error"}, {503, "Service Unavailable"},
-        {507, "Insufficient Storage"},
-    };
-
-    for (size_t i = 0; i < countof(reasons); i++)
-        if (reasons[i].status == status)
-            return reasons[i].text;
-    return "Status";
-}
-
-static void add_header(h2o_req_t *req, struct str name, struct str value)
-{
-    h2o_add_header_by_str(&req->pool, &req->res.headers, name.at, name.len, 1, NULL, value.at ? value.at : "", value.len);
 }
 
 /* Unless the reply says otherwise, a response is for nobody else's page and for no cache. */
@@ -165,7 +118,8 @@ static const struct {
     {STR("content-security-policy"), STR("default-src 'none'; frame-ancestors 'none'")},
     {STR("cross-origin-opener-policy"), STR("same-origin")},
     {STR("cross-origin-resource-policy"), STR("same-origin")},
-    {STR("permissions-policy"), STR("camera=(self), geolocation=(self), microphone=(), payment=(), usb=()")},
+    {STR("permissions-policy"),
+        STR("camera=(self), geolocation=(self), microphone=(), payment=(), usb=()")},
     {STR("referrer-policy"), STR("strict-origin-when-cross-origin")},
     {STR("strict-transport-security"), STR("max-age=31536000; includeSubDomains")},
     {STR("x-content-type-options"), STR("nosniff")},
@@ -185,7 +139,8 @@ static struct str milliseconds(h2o_mem_pool_t *pool, uint64_t us)
     struct {
         char text[24];
     } *room = h2o_mem_alloc_pool(pool, sizeof *room);
-    int len = snprintf(room->text, sizeof room->text, "%llu.%llu", (unsigned long long)(us / 1000), (unsigned long long)(us / 100 % 10));
+    int len = snprintf(room->text, sizeof room->text, "%llu.%llu", (unsigned long long)(us / 1000),
+        (unsigned long long)(us / 100 % 10));
 
     return (struct str){room->text, (size_t)len};
 }
@@ -209,28 +164,30 @@ static size_t length_of(const struct reply *r)
     return body_of(r).len;
 }
 
-/* What the headers point to lives in the call or for ever, and the call outlives the request's pool. */
+/* What the headers point to lives in the call or for ever, and the call outlives the request's
+ * pool. */
 static void write_head(h2o_req_t *req, const struct call *c)
 {
     const struct reply *r = &c->reply;
 
     req->res.status = r->status;
-    req->res.reason = reason_of(r->status);
+    req->res.reason = http_reason(r->status);
     req->res.content_length = length_of(r);
     if (req->res.content_length == SIZE_MAX && r->next && req->version < 0x101)
         req->http1_is_persistent = 0;
     if (r->content_type && r->status != 204 && r->status != 304)
-        add_header(req, STR("content-type"), str_of(r->content_type));
+        http_add_header(req, STR("content-type"), str_of(r->content_type));
     for (const struct reply_header *h = r->headers; h; h = h->next)
-        add_header(req, h->name, h->value);
+        http_add_header(req, h->name, h->value);
     for (size_t i = 0; i < countof(usual_headers); i++)
         if (!reply_has(r, usual_headers[i].name))
-            add_header(req, usual_headers[i].name, usual_headers[i].value);
+            http_add_header(req, usual_headers[i].name, usual_headers[i].value);
     if (c->fault.id == BUSY && !reply_has(r, STR("retry-after")))
-        add_header(req, STR("retry-after"), STR("1"));
-    add_header(req, STR("x-request-id"), str_of(c->id));
-    add_header(req, STR("x-response-time-ms"), milliseconds(&req->pool, now_monotonic_us() - c->started_us));
-    add_header(req, STR("x-db-query-time-ms"), milliseconds(&req->pool, c->db_us));
+        http_add_header(req, STR("retry-after"), STR("1"));
+    http_add_header(req, STR("x-request-id"), str_of(c->id));
+    http_add_header(req, STR("x-response-time-ms"),
+        milliseconds(&req->pool, now_monotonic_us() - c->started_us));
+    http_add_header(req, STR("x-db-query-time-ms"), milliseconds(&req->pool, c->db_us));
 }
 
 static void on_stalled(void *arg)
@@ -248,7 +205,8 @@ static void send_slice(struct flight *f)
 
     f->rest = (struct str){f->rest.at + len, f->rest.len - len};
     timer_start(&f->stall, STALL_MS, on_stalled, f);
-    h2o_send(f->req, &slice, len > 0, f->rest.len ? H2O_SEND_STATE_IN_PROGRESS : H2O_SEND_STATE_FINAL);
+    h2o_send(
+        f->req, &slice, len > 0, f->rest.len ? H2O_SEND_STATE_IN_PROGRESS : H2O_SEND_STATE_FINAL);
 }
 
 static void on_proceed(h2o_generator_t *generator, h2o_req_t *req)
@@ -305,7 +263,8 @@ static void deliver_piece(void *arg)
     h2o_send(f->req, &slice, piece->len > 0, state);
 }
 
-/* A call that hangs keeps its place, but its client gets an answer. The call itself belongs to the fiber. */
+/* A call that hangs keeps its place, but its client gets an answer. The call itself belongs to the
+ * fiber. */
 static void on_work_late(void *arg)
 {
     struct flight *f = arg;
@@ -318,18 +277,19 @@ static void on_work_late(void *arg)
     f->answered = true;
     write_error(&body, BUSY, f->call.id);
     req->res.status = 503;
-    req->res.reason = reason_of(503);
+    req->res.reason = http_reason(503);
     req->res.content_length = body.len;
-    add_header(req, STR("content-type"), STR("application/json; charset=utf-8"));
+    http_add_header(req, STR("content-type"), STR("application/json; charset=utf-8"));
     for (size_t i = 0; i < countof(usual_headers); i++)
-        add_header(req, usual_headers[i].name, usual_headers[i].value);
-    add_header(req, STR("retry-after"), STR("1"));
+        http_add_header(req, usual_headers[i].name, usual_headers[i].value);
+    http_add_header(req, STR("retry-after"), STR("1"));
     timer_start(&f->stall, STALL_MS, on_stalled, f);
     h2o_send_inline(req, body.at, body.len);
     buf_release(&body);
 }
 
-/* The connection may begin another call. Before the last of this one is sent, since the next request may come at once. */
+/* The connection may begin another call. Before the last of this one is sent, since the next
+ * request may come at once. */
 static void leave_connection(struct flight *f)
 {
     if (!f->counted)
@@ -367,7 +327,8 @@ static void wait_until_gone(struct flight *f)
 static void send_whole(struct flight *f)
 {
     struct call *c = &f->call;
-    /* Bytes of the handler's may go with what is released at the end, so the end waits until they are sent. */
+    /* Bytes of the handler's may go with what is released at the end, so the end waits until they
+     * are sent. */
     bool lent = c->reply.fixed_body.at && c->at_ends > 0 && !is_bodiless(c);
 
     if (!lent)
@@ -381,7 +342,8 @@ static void send_whole(struct flight *f)
     }
 }
 
-/* Fills the next piece: true while there is more to come. A body that does not keep the length it promised is broken off. */
+/* Fills the next piece: true while there is more to come. A body that does not keep the length it
+ * promised is broken off. */
 static bool fill_piece(struct flight *f, struct buf *piece, int64_t *sent)
 {
     struct call *c = &f->call;
@@ -390,7 +352,10 @@ static bool fill_piece(struct flight *f, struct buf *piece, int64_t *sent)
 
     *sent += (int64_t)piece->len;
     if (!call_faulted(c) && promised != NONE && (*sent > promised || (!more && *sent < promised)))
-        fail_with(c, INTERNAL, "a body of %lld bytes came to %lld", (long long)promised, (long long)*sent);
+        fail_with(c, INTERNAL, "a body of %lld bytes came to %lld", (long long)promised,
+            (long long)*sent);
+    if (call_faulted(c))
+        piece->len = 0;
     return more && !call_faulted(c);
 }
 
@@ -433,8 +398,8 @@ static void send_stream(struct flight *f)
 
 static bool is_for_gate(struct str path)
 {
-    return str_starts(path, "/api/") || str_is(path, "/api") || str_starts(path, "/attachment/") || str_is(path, "/logout") ||
-           str_is(path, "/brand.css");
+    return str_starts(path, "/api/") || str_is(path, "/api") || str_starts(path, "/attachment/") ||
+           str_is(path, "/logout") || str_is(path, "/brand.css");
 }
 
 /* The fiber of a call. */
@@ -461,138 +426,17 @@ static void serve(void *arg)
     flight_unref(f);
 }
 
-bool http_host_name(struct str sent, char *name, struct str *host)
-{
-    size_t len = 0;
-    bool literal = sent.len && sent.at[0] == '[';
-
-    for (; len < sent.len && (literal || sent.at[len] != ':'); len++) {
-        char c = sent.at[len];
-        if (c >= 'A' && c <= 'Z')
-            c = (char)(c + 32);
-        bool fine = (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '.' || c == '-' || c == '_';
-        if (!fine && !(literal && (c == ':' || c == '[' || c == ']')))
-            return false;
-        name[len] = c;
-        if (literal && c == ']') {
-            len++;
-            break;
-        }
-    }
-    for (size_t i = len; i < sent.len; i++)
-        if (i == len ? sent.at[i] != ':' : sent.at[i] < '0' || sent.at[i] > '9')
-            return false;
-    if (literal) /* certificates name addresses without brackets */
-        *host = len > 2 && name[len - 1] == ']' ? (struct str){name + 1, len - 2} : NO_STR;
-    else
-        *host = (struct str){name, len};
-    return host->at && host->len > 0 && host->len <= 253;
-}
-
-static enum method method_of(struct str text, bool *is_head)
-{
-    *is_head = str_is(text, "HEAD");
-    if (*is_head || str_is(text, "GET"))
-        return GET;
-    if (str_is(text, "POST"))
-        return POST;
-    if (str_is(text, "PUT"))
-        return PUT;
-    return str_is(text, "DELETE") ? DELETE : OTHER_METHOD;
-}
-
-static struct str view(h2o_iovec_t v)
-{
-    return (struct str){v.base, v.len};
-}
-
-static void copy_headers(struct call *c, const h2o_req_t *req)
-{
-    size_t bytes = 0;
-
-    if (req->headers.size > HEADERS_MOST)
-        return fail(c, TOO_MANY_HEADERS);
-    for (size_t i = 0; i < req->headers.size; i++)
-        bytes += req->headers.entries[i].name->len + req->headers.entries[i].value.len;
-    if (bytes > HEADER_BYTES_MOST)
-        return fail(c, TOO_MANY_HEADERS);
-    c->request.headers = call_alloc(c, (req->headers.size + 1) * sizeof *c->request.headers);
-    for (size_t i = 0; i < req->headers.size; i++)
-        c->request.headers[i] =
-            (struct header){call_copy(c, view(*req->headers.entries[i].name)), call_copy(c, view(req->headers.entries[i].value))};
-    c->request.headers_count = req->headers.size;
-}
-
-/* The library has decoded the path once and resolved its dots after that. */
-static void copy_path(struct call *c, const h2o_req_t *req)
-{
-    struct str path = view(req->path_normalized);
-    bool plain = req->input.path.len > 0 && req->input.path.len <= PATH_MOST && req->input.path.base[0] == '/' && str_is_utf8(path);
-
-    for (size_t i = 0; plain && i < path.len; i++)
-        plain = (unsigned char)path.at[i] >= 0x20 && path.at[i] != 0x7F;
-    if (!plain)
-        return fail_with(c, REQUEST_MALFORMED, "path");
-    c->request.path = call_copy(c, path);
-    if (req->query_at != SIZE_MAX && req->query_at < req->path.len)
-        c->request.query = call_copy(c, (struct str){req->path.base + req->query_at + 1, req->path.len - req->query_at - 1});
-}
-
-/* Browsers send requests of other hosts over a connection whose certificate covers them, and may send some for hosts it does not. */
-static void copy_authority(struct flight *f)
-{
-    struct call *c = &f->call;
-    struct str sent = view(f->req->input.authority);
-
-    if (sent.len == 0 || sent.len > 300)
-        return fail_with(c, REQUEST_MALFORMED, "authority");
-    char *name = call_alloc(c, sent.len + 1);
-    if (!http_host_name(sent, name, &c->request.authority))
-        return fail_with(c, REQUEST_MALFORMED, "authority");
-    if (!certificate_covers(f->client->certificate, c->request.authority))
-        fail_with(c, WRONG_HOST, "not a name of the connection's certificate");
-}
-
-static void copy_body(struct flight *f)
-{
-    struct call *c = &f->call;
-    size_t len = f->req->entity.len;
-
-    if (len > BODY_MOST)
-        return fail(c, BODY_TOO_LARGE);
-    if (len == 0) {
-        c->request.body = STR("");
-        return;
-    }
-    if (atomic_fetch_add(&bodies_held, len) + len > BODIES_MOST || !(f->body = malloc(len + 1))) {
-        atomic_fetch_sub(&bodies_held, len);
-        return fail_with(c, BUSY, "no memory for a body");
-    }
-    f->body_room = len;
-    memcpy(f->body, f->req->entity.base, len);
-    f->body[len] = '\0';
-    c->request.body = (struct str){f->body, len};
-}
-
 static void read_request(struct flight *f)
 {
     struct call *c = &f->call;
-    const h2o_req_t *req = f->req;
 
-    c->request.method_text = req->input.method.len <= 32 ? call_copy(c, view(req->input.method)) : STR("?");
-    c->request.method = method_of(c->request.method_text, &c->request.is_head);
-    c->request.http_version = req->version;
-    c->request.address = call_copy(c, str_of(f->client->address));
-    copy_headers(c, req);
-    copy_path(c, req);
-    if (!call_faulted(c))
-        copy_authority(f);
+    request_read(c, f->req, f->client);
     if (!call_faulted(c) && f->client->in_flight >= IN_FLIGHT_MOST)
         fail_with(c, BUSY, "%u calls of one connection", f->client->in_flight);
     if (!call_faulted(c) && flights > FLIGHTS_MOST)
         fail_with(c, BUSY, "%u calls of one loop", flights);
     if (!call_faulted(c))
-        copy_body(f);
+        f->body = request_read_body(c, f->req);
 }
 
 static void refuse(struct flight *f)
@@ -635,7 +479,7 @@ static struct client *client_of(h2o_req_t *req)
     return req->conn->callbacks->get_socket(req->conn)->on_close.data;
 }
 
-static int on_request(h2o_handler_t *handler, h2o_req_t *req)
+int http_on_request(h2o_handler_t *handler, h2o_req_t *req)
 {
     struct flight *f = calloc(1, sizeof *f);
 
@@ -653,99 +497,4 @@ static int on_request(h2o_handler_t *handler, h2o_req_t *req)
     *slot = f;
     h2o_timeout_link(req->conn->ctx->loop, &req->conn->ctx->zero_timeout, &f->begin);
     return 0;
-}
-
-static void answer_text(h2o_req_t *req, int status, const char *text, size_t len)
-{
-    req->res.status = status;
-    req->res.reason = reason_of(status);
-    req->res.content_length = len;
-    add_header(req, STR("content-type"), STR("text/plain; charset=utf-8"));
-    add_header(req, STR("x-content-type-options"), STR("nosniff"));
-    h2o_send_inline(req, text, len);
-}
-
-/* The port without TLS: the same page with TLS, for hosts that we have; a foreign name is not helped on its way. */
-static int on_plain_request(h2o_handler_t *handler, h2o_req_t *req)
-{
-    char name[300];
-    struct str host = NO_STR, sent = view(req->input.authority), path = view(req->input.path);
-
-    (void)handler;
-    bool known = sent.len <= sizeof name && http_host_name(sent, name, &host) && tls_covers(host);
-    if (!known || path.len == 0 || path.at[0] != '/' || path.len > PATH_MOST) {
-        answer_text(req, known ? 400 : 421, "Bad request\n", 12);
-        return 0;
-    }
-    bool literal = memchr(host.at, ':', host.len) != NULL;
-    size_t room = host.len + path.len + 24;
-    char *location = h2o_mem_alloc_pool(&req->pool, room);
-    int len = snprintf(location, room, "https://%s%.*s%s", literal ? "[" : "", (int)host.len, host.at, literal ? "]" : "");
-    if (config.port != 443)
-        len += snprintf(location + len, room - (size_t)len, ":%d", config.port);
-    memcpy(location + len, path.at, path.len);
-    add_header(req, STR("location"), (struct str){location, (size_t)len + path.len});
-    answer_text(req, 308, "", 0);
-    return 0;
-}
-
-static int on_metrics_request(h2o_handler_t *handler, h2o_req_t *req)
-{
-    struct buf out = {0};
-
-    (void)handler;
-    if (str_is(view(req->path_normalized), "/metrics")) {
-        metrics_print(&out);
-        answer_text(req, 200, out.at, out.len);
-    } else {
-        answer_text(req, 404, "Not found; see /metrics\n", 24);
-    }
-    buf_release(&out);
-    return 0;
-}
-
-static void add_door(enum door d, const char *name, int (*on_req)(h2o_handler_t *, h2o_req_t *))
-{
-    h2o_hostconf_t *host = h2o_config_register_host(&globalconf, h2o_iovec_init(name, strlen(name)), 65535);
-    h2o_pathconf_t *path = h2o_config_register_path(host, "/", 0);
-
-    host->http2.push_preload = 0;
-    host->http2.reprioritize_blocking_assets = 0;
-    path->error_log.emit_request_errors = 0;
-    h2o_create_handler(path, sizeof(h2o_handler_t))->on_req = on_req;
-    hosts[d][0] = host;
-}
-
-/* Large bodies arrive in files without names below the home, not in /tmp. */
-static void choose_spool(void)
-{
-    char *template = h2o_socket_buffer_mmap_settings.fn_template;
-    size_t room = sizeof h2o_socket_buffer_mmap_settings.fn_template;
-    int len = snprintf(template, room, "%s/spool", config.home);
-
-    if (len < 0 || (size_t)len + 16 > room)
-        die("PROPOPS_HOME is too long");
-    if (mkdir(template, 0700) != 0 && errno != EEXIST)
-        die("%s cannot be made: %s; mend PROPOPS_HOME or its rights", template, strerror(errno));
-    snprintf(template + len, room - (size_t)len, "/body.XXXXXX");
-    h2o_socket_buffer_mmap_settings.threshold = SPOOL_FROM;
-}
-
-h2o_globalconf_t *http_configure(void)
-{
-    if (hosts[DOOR_TLS][0])
-        return &globalconf;
-    choose_spool();
-    h2o_config_init(&globalconf);
-    globalconf.server_name = (h2o_iovec_t){NULL, 0};
-    globalconf.max_request_entity_size = ENTITY_MOST;
-    globalconf.http1.req_timeout = HEAD_AND_BODY_MS;
-    globalconf.http1.upgrade_to_http2 = 0;
-    globalconf.http2.idle_timeout = IDLE_MS;
-    globalconf.http2.graceful_shutdown_timeout = STRAGGLERS_MS;
-    globalconf.http2.max_concurrent_requests_per_connection = IN_FLIGHT_MOST;
-    add_door(DOOR_TLS, "tls", on_request);
-    add_door(DOOR_PLAIN, "plain", on_plain_request);
-    add_door(DOOR_METRICS, "metrics", on_metrics_request);
-    return &globalconf;
 }

@@ -15,12 +15,12 @@
 
 enum {
     ACCEPTS_A_TURN = 16,
-    CONNECTIONS_MOST = 20000,      /* of the process */
-    DESCRIPTORS_FOR_OTHERS = 512,  /* files, databases, children */
-    PAUSE_MS = 100,                /* after the process ran out of descriptors */
+    CONNECTIONS_MOST = 20000,     /* of the process */
+    DESCRIPTORS_FOR_OTHERS = 512, /* files, databases, children */
+    PAUSE_MS = 100,               /* after the process ran out of descriptors */
     DRAIN_MS = 30000,
     DRAIN_LOOK_MS = 50,
-    IDLE_CUT_MS = 3000,            /* after both GOAWAYs, which are a second apart */
+    IDLE_CUT_MS = 3000, /* after both GOAWAYs, which are a second apart */
 };
 
 struct front {
@@ -183,10 +183,13 @@ static int bind_port(int port, bool loopback)
 {
     int on = 1, off = 0, family = loopback ? AF_INET : AF_INET6;
     int fd = socket(family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-    struct sockaddr_in local = {.sin_family = AF_INET, .sin_port = htons((uint16_t)port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    struct sockaddr_in local = {.sin_family = AF_INET,
+        .sin_port = htons((uint16_t)port),
+        .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
     struct sockaddr_in any4 = {.sin_family = AF_INET, .sin_port = htons((uint16_t)port)};
     struct sockaddr_in6 any6 = {.sin6_family = AF_INET6, .sin6_port = htons((uint16_t)port)};
-    const struct sockaddr *address = loopback ? (struct sockaddr *)&local : (struct sockaddr *)&any6;
+    const struct sockaddr *address = loopback ? (struct sockaddr *)&local
+                                              : (struct sockaddr *)&any6;
     socklen_t len = loopback ? sizeof local : sizeof any6;
 
     if (fd < 0 && !loopback) { /* a system without IPv6 */
@@ -200,8 +203,9 @@ static int bind_port(int port, bool loopback)
         die("a listening socket could not be made: %s", strerror(errno));
     setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
     if (bind(fd, address, len) != 0)
-        die("port %d cannot be listened on: %s; choose another (PROPOPS_PORT, PROPOPS_HTTP_PORT, PROPOPS_METRICS_PORT) or stop its owner", port,
-            strerror(errno));
+        die("port %d cannot be listened on: %s; choose another (PROPOPS_PORT, PROPOPS_HTTP_PORT, "
+            "PROPOPS_METRICS_PORT) or stop its owner",
+            port, strerror(errno));
     return fd;
 }
 
@@ -233,7 +237,8 @@ static h2o_socket_t *copy_listener(struct loop *l, enum door d)
 
     if (fd < 0)
         return NULL;
-    h2o_socket_t *listener = h2o_evloop_socket_create(loop_evloop(l), fd, H2O_SOCKET_FLAG_DONT_READ);
+    h2o_socket_t *listener = h2o_evloop_socket_create(
+        loop_evloop(l), fd, H2O_SOCKET_FLAG_DONT_READ);
     listener->data = (void *)(uintptr_t)d;
     return listener;
 }
@@ -248,7 +253,8 @@ void front_open(void)
     h2o_context_init(&front->context, loop_evloop(l), http_configure());
     front->most = connections_most() / loops_count();
     for (int d = 0; d < DOORS; d++) {
-        front->accept[d] = (h2o_accept_ctx_t){.ctx = &front->context, .hosts = http_hosts((enum door)d)};
+        front->accept[d] = (h2o_accept_ctx_t){
+            .ctx = &front->context, .hosts = http_hosts((enum door)d)};
         if (d != DOOR_METRICS || loop_index(l) == 0)
             front->listeners[d] = copy_listener(l, (enum door)d);
     }

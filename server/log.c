@@ -14,7 +14,8 @@
 #include "server/endpoint.h"
 #include "server/loop.h"
 
-/* A disk that does not keep up costs log lines, never requests: more than this is not queued but counted. */
+/* A disk that does not keep up costs log lines, never requests: more than this is not queued but
+ * counted. */
 enum { QUEUED_MOST = 8 * 1024 * 1024, PATH_SHOWN = 200 };
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
@@ -49,7 +50,8 @@ static void write_all(const char *at, size_t len)
 static size_t letter_at(struct str s, size_t i)
 {
     for (size_t len = 2; len <= 4 && i + len <= s.len; len++)
-        if (str_is_utf8((struct str){s.at + i, len}) && str_letters((struct str){s.at + i, len}) == 1)
+        if (str_is_utf8((struct str){s.at + i, len}) &&
+            str_letters((struct str){s.at + i, len}) == 1)
             return len;
     return 0;
 }
@@ -175,7 +177,8 @@ void log_failure(const char *event, ...)
     end_line(&line);
 }
 
-/* Who asked for what: the row's path, not the sent one, so that no identifier or secret in it gets here. */
+/* Who asked for what: the row's path, not the sent one, so that no identifier or secret in it gets
+ * here. */
 static void add_call(struct buf *line, const struct call *c)
 {
     add(line, "request_id", str_of(c->id));
@@ -305,7 +308,8 @@ void log_start(void)
         descriptor = open_file();
         if (descriptor < 0) {
             descriptor = STDERR_FILENO;
-            die("cannot write the log file %s: %s; mend PROPOPS_LOG_FILE or its folder", file_name, strerror(errno));
+            die("cannot write the log file %s: %s; mend PROPOPS_LOG_FILE or its folder", file_name,
+                strerror(errno));
         }
     } else {
         file_name = NULL;

@@ -22,10 +22,10 @@ struct loop {
     bool stopping, in_turn;
     h2o_multithread_queue_t *queue;
     h2o_multithread_receiver_t inbox;
-    h2o_timeout_t next_turn;    /* of zero milliseconds: runs behind the sockets of the same turn */
+    h2o_timeout_t next_turn; /* of zero milliseconds: runs behind the sockets of the same turn */
     h2o_timeout_entry_t turn;
     struct soon *soon, **soon_end;
-    struct timer **timers;      /* a heap by due time; place 0 stays empty */
+    struct timer **timers; /* a heap by due time; place 0 stays empty */
     unsigned timers_count, timers_room;
 };
 
@@ -263,8 +263,8 @@ static int32_t wait_of(const struct loop *l)
     return wait < LONGEST_WAIT_MS ? (int32_t)wait : LONGEST_WAIT_MS;
 }
 
-/* The library's timeouts follow the wall clock. When it is set back, entries made before it would block all behind them until the
- * old time comes round again: they are dated anew. */
+/* The library's timeouts follow the wall clock. When it is set back, entries made before it would
+ * block all behind them until the old time comes round again: they are dated anew. */
 static void date_timeouts_anew(h2o_evloop_t *evloop)
 {
     for (h2o_linklist_t *t = evloop->_timeouts.next; t != &evloop->_timeouts; t = t->next) {

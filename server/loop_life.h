@@ -1,5 +1,6 @@
 /*
- * loop_life: how loops are made, run and ended, and work for their next turn. For server/ only; everybody else uses loop.h.
+ * loop_life: how loops are made, run and ended, and work for their next turn. For server/ only;
+ * everybody else uses loop.h.
  *
  * A loop belongs to the thread that made it. Start reading at loop_run in loop.c.
  */
@@ -19,7 +20,8 @@ void loop_free(struct loop *l); /* on its own thread; watches and timers must be
 struct loop *loop_at(unsigned index); /* NULL when there is none */
 void loops_announce(unsigned count);  /* what loops_count() says; before the loops start */
 
-/* Work that runs once, at the end of this turn or in the next. Embed it, zeroed but for run and arg. */
+/* Work that runs once, at the end of this turn or in the next. Embed it, zeroed but for run and
+ * arg. */
 struct soon {
     void (*run)(void *arg);
     void *arg;

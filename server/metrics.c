@@ -61,7 +61,8 @@ void metrics_count_call(const struct call *c)
         class = 0;
     while (bucket < countof(bounds_ms) && us > (uint64_t)bounds_ms[bucket] * 1000)
         bucket++;
-    atomic_fetch_add_explicit(&calls[method_place(c->request.method)][class], 1, memory_order_relaxed);
+    atomic_fetch_add_explicit(
+        &calls[method_place(c->request.method)][class], 1, memory_order_relaxed);
     atomic_fetch_add_explicit(&buckets[bucket], 1, memory_order_relaxed);
     atomic_fetch_add_explicit(&all_us, us, memory_order_relaxed);
     atomic_fetch_add_explicit(&all_db_us, c->db_us, memory_order_relaxed);
@@ -79,7 +80,8 @@ static void print_calls(struct buf *out)
         for (size_t s = 0; s < CLASSES; s++) {
             uint64_t count = atomic_load_explicit(&calls[m][s], memory_order_relaxed);
             if (count)
-                buf_print(out, "propops_calls_total{method=\"%s\",status=\"%zuxx\"} %" PRIu64 "\n", method_names[m], s, count);
+                buf_print(out, "propops_calls_total{method=\"%s\",status=\"%zuxx\"} %" PRIu64 "\n",
+                    method_names[m], s, count);
         }
     }
 }
@@ -91,14 +93,18 @@ static void print_times(struct buf *out)
     head(out, "propops_call_seconds", "Time from arrival to reply.", "histogram");
     for (size_t b = 0; b < countof(bounds_ms); b++) {
         sum += atomic_load_explicit(&buckets[b], memory_order_relaxed);
-        buf_print(out, "propops_call_seconds_bucket{le=\"%g\"} %" PRIu64 "\n", bounds_ms[b] / 1000.0, sum);
+        buf_print(out, "propops_call_seconds_bucket{le=\"%g\"} %" PRIu64 "\n",
+            bounds_ms[b] / 1000.0, sum);
     }
     sum += atomic_load_explicit(&buckets[countof(bounds_ms)], memory_order_relaxed);
     buf_print(out, "propops_call_seconds_bucket{le=\"+Inf\"} %" PRIu64 "\n", sum);
-    buf_print(out, "propops_call_seconds_sum %.6f\n", (double)atomic_load_explicit(&all_us, memory_order_relaxed) / 1e6);
+    buf_print(out, "propops_call_seconds_sum %.6f\n",
+        (double)atomic_load_explicit(&all_us, memory_order_relaxed) / 1e6);
     buf_print(out, "propops_call_seconds_count %" PRIu64 "\n", sum);
-    head(out, "propops_database_seconds_total", "Time that calls waited for the database.", "counter");
-    buf_print(out, "propops_database_seconds_total %.6f\n", (double)atomic_load_explicit(&all_db_us, memory_order_relaxed) / 1e6);
+    head(out, "propops_database_seconds_total", "Time that calls waited for the database.",
+        "counter");
+    buf_print(out, "propops_database_seconds_total %.6f\n",
+        (double)atomic_load_explicit(&all_db_us, memory_order_relaxed) / 1e6);
 }
 
 static void print_gauge(struct buf *out, const char *name, const char *help, int64_t value)
@@ -112,8 +118,10 @@ void metrics_print(struct buf *out)
     print_calls(out);
     print_times(out);
     print_gauge(out, "propops_fibers", "Coroutines alive.", fibers_alive_all());
-    print_gauge(out, "propops_work_waiting", "Pieces of work in the worker threads' queue.", workers_waiting(false));
-    print_gauge(out, "propops_heavy_work_waiting", "Password hashes in their threads' queue.", workers_waiting(true));
+    print_gauge(out, "propops_work_waiting", "Pieces of work in the worker threads' queue.",
+        workers_waiting(false));
+    print_gauge(out, "propops_heavy_work_waiting", "Password hashes in their threads' queue.",
+        workers_waiting(true));
     size_t count = atomic_load(&gauges_count);
     for (size_t i = 0; i < count; i++)
         print_gauge(out, gauges[i].name, gauges[i].help, gauges[i].read());

@@ -30,7 +30,7 @@ void reply_status(struct call *c, int status)
         c->reply.status = status;
 }
 
-static void begin_json(struct call *c, struct json *j)
+void reply_begin(struct call *c, struct json *j)
 {
     c->reply.body.len = 0;
     c->reply.content_type = "application/json; charset=utf-8";
@@ -48,7 +48,7 @@ void reply_members(struct call *c, const char *message, const struct member *mem
 
     if (call_faulted(c))
         return;
-    begin_json(c, &j);
+    reply_begin(c, &j);
     json_key(&j, "message");
     json_text(&j, message);
     for (size_t i = 0; i < count; i++)
@@ -62,7 +62,7 @@ void reply_data_members(struct call *c, struct str data, const struct member *me
 
     if (call_faulted(c))
         return;
-    begin_json(c, &j);
+    reply_begin(c, &j);
     json_key(&j, "data");
     json_raw(&j, data);
     for (size_t i = 0; i < count; i++)

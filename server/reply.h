@@ -24,6 +24,16 @@ struct member {
 #define FIELD_ID(n, v) ((struct member){.name = (n), .type = MEMBER_IS_UUID, .uuid = (v)})
 #define FIELD_JSON(n, v) ((struct member){.name = (n), .type = MEMBER_IS_JSON, .text = (v)})
 
+/* JSON writer into a buffer: values are separated by themselves. Text is escaped (also < > & and U+2028/9). */
+struct json {
+    struct buf *out;
+    unsigned depth;
+    uint64_t started; /* bit per depth: something was written there */
+};
+
+/* Opens {"success":true in the reply's body; the caller adds members and closes the object. Not on a faulted call. */
+void reply_begin(struct call *c, struct json *j);
+
 /* Success without data: {"success":true,"message":…, members…}. */
 #define reply_done(c, message, ...) \
     reply_members(c, message, (struct member[]){{0}, ##__VA_ARGS__} + 1, sizeof((struct member[]){{0}, ##__VA_ARGS__}) / sizeof(struct member) - 1)
@@ -45,13 +55,6 @@ void reply_header(struct call *c, const char *lower_case_name, struct str value)
 
 /* Answers 304 and returns true when the request's If-None-Match holds this tag (text without quotes); else sets ETag. */
 bool reply_unchanged(struct call *c, struct str etag);
-
-/* JSON writer into a buffer: values are separated by themselves. Text is escaped (also < > & and U+2028/9). */
-struct json {
-    struct buf *out;
-    unsigned depth;
-    uint64_t started; /* bit per depth: something was written there */
-};
 
 void json_begin(struct json *j, struct buf *out);
 void json_object(struct json *j);       /* { */

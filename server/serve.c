@@ -27,8 +27,7 @@ static struct {
     struct timer certificates;
     struct watch *signals;
     int signals_fd;
-    pthread_t threads[LOOPS_MOST];
-    pthread_barrier_t loops_made;
+    pthread_barrier_t loops_made, loops_ended;
 } life;
 
 void server_on_loop_end(void (*fn)(void))
@@ -185,7 +184,8 @@ static void open_loop(void *unused)
         loop_post(loop_at(0), start_all_ready, NULL);
 }
 
-/* Neither the loop nor what hangs on it is taken apart: messages of workers and open connections may still point there. */
+/* Neither the loop nor what hangs on it is taken apart: messages of workers and open connections
+ * may still point there. */
 static void run_front(struct loop *l)
 {
     front_open();
@@ -200,16 +200,26 @@ static void *run_thread(void *arg)
 
     pthread_barrier_wait(&life.loops_made);
     run_front(l);
+    pthread_barrier_wait(&life.loops_ended);
+    /* The library keeps buffers of its own by thread; with the thread they would be lost instead of
+     * kept. */
+    for (;;)
+        pause();
     return NULL;
 }
 
 /* All loops can be posted to when this returns. */
 static void start_threads(unsigned count)
 {
+    pthread_t thread;
+
     pthread_barrier_init(&life.loops_made, NULL, count);
-    for (unsigned i = 1; i < count; i++)
-        if (pthread_create(&life.threads[i], NULL, run_thread, (void *)(uintptr_t)i) != 0)
+    pthread_barrier_init(&life.loops_ended, NULL, count);
+    for (unsigned i = 1; i < count; i++) {
+        if (pthread_create(&thread, NULL, run_thread, (void *)(uintptr_t)i) != 0)
             die("a loop's thread could not be started");
+        pthread_detach(thread);
+    }
     pthread_barrier_wait(&life.loops_made);
 }
 
@@ -235,8 +245,7 @@ int server_run(void (*on_loop_start)(void), void (*on_ready)(void), void (*on_dr
     timer_start(&life.certificates, LOOK_AT_CERTIFICATES_MS, look_at_certificates, NULL);
     start_threads(loops);
     run_front(first);
-    for (unsigned i = 1; i < loops; i++)
-        pthread_join(life.threads[i], NULL);
+    pthread_barrier_wait(&life.loops_ended);
     workers_stop();
     assets_stop();
     log_event("stopped", NULL);

@@ -19,7 +19,8 @@
 
 enum { CERTIFICATES_MOST = 10000, NAME_MOST = 253, KEY_LIFE_SECONDS = 12 * 3600 };
 
-/* Session tickets are sealed with keys of the certificate they were made under, so that no session crosses over to another host's. */
+/* Session tickets are sealed with keys of the certificate they were made under, so that no session
+ * crosses over to another host's. */
 struct ticket_key {
     unsigned char name[16], cipher[32], mac[32];
     int64_t made;
@@ -34,7 +35,8 @@ struct certificate {
     char file[NAME_MOST + 8];
 };
 
-/* One reading of the folder. Connections point into it, so it is kept when the next takes its place. */
+/* One reading of the folder. Connections point into it, so it is kept when the next takes its
+ * place. */
 struct set {
     struct certificate **at;
     size_t count;
@@ -109,7 +111,8 @@ static bool sent_name(SSL *ssl, char name[static NAME_MOST], struct str *host)
     const unsigned char *at;
     size_t len;
 
-    if (!SSL_client_hello_get0_ext(ssl, TLSEXT_TYPE_server_name, &at, &len) || len < 5 || at[2] != 0)
+    if (!SSL_client_hello_get0_ext(ssl, TLSEXT_TYPE_server_name, &at, &len) || len < 5 ||
+        at[2] != 0)
         return false;
     size_t name_len = (size_t)at[3] << 8 | at[4];
     if (((size_t)at[0] << 8 | at[1]) != len - 2 || name_len != len - 5 || name_len > NAME_MOST)
@@ -118,8 +121,9 @@ static bool sent_name(SSL *ssl, char name[static NAME_MOST], struct str *host)
 }
 
 /*
- * Before anything of the hello is looked at, tickets included: gives the connection the certificate of the host it asks for, and the
- * default one when it names none that we have. What it then may ask for is decided by each request's authority.
+ * Before anything of the hello is looked at, tickets included: gives the connection the certificate
+ * of the host it asks for, and the default one when it names none that we have. What it then may
+ * ask for is decided by each request's authority.
  */
 static int on_hello(SSL *ssl, int *alert, void *unused)
 {
@@ -133,7 +137,8 @@ static int on_hello(SSL *ssl, int *alert, void *unused)
     if (!chosen)
         chosen = s->by_default;
     SSL_set_SSL_CTX(ssl, chosen->context);
-    /* The library hangs its socket on the stream below; there is no other way from here to the connection. */
+    /* The library hangs its socket on the stream below; there is no other way from here to the
+     * connection. */
     h2o_socket_t *socket = BIO_get_data(SSL_get_rbio(ssl));
     struct client *client = socket->on_close.data;
     client->certificate = chosen;
@@ -146,7 +151,8 @@ static void make_key(struct ticket_key *k)
     k->made = now_unix();
 }
 
-static bool set_up_ticket(const struct ticket_key *k, unsigned char *iv, EVP_CIPHER_CTX *cipher, EVP_MAC_CTX *mac, int sealing)
+static bool set_up_ticket(const struct ticket_key *k, unsigned char *iv, EVP_CIPHER_CTX *cipher,
+    EVP_MAC_CTX *mac, int sealing)
 {
     OSSL_PARAM params[] = {
         OSSL_PARAM_construct_octet_string(OSSL_MAC_PARAM_KEY, (void *)k->mac, sizeof k->mac),
@@ -154,11 +160,13 @@ static bool set_up_ticket(const struct ticket_key *k, unsigned char *iv, EVP_CIP
         OSSL_PARAM_construct_end(),
     };
 
-    return EVP_CipherInit_ex(cipher, EVP_aes_256_cbc(), NULL, k->cipher, iv, sealing) == 1 && EVP_MAC_CTX_set_params(mac, params) == 1;
+    return EVP_CipherInit_ex(cipher, EVP_aes_256_cbc(), NULL, k->cipher, iv, sealing) == 1 &&
+           EVP_MAC_CTX_set_params(mac, params) == 1;
 }
 
 /* 1: done, 2: done and a fresh ticket is due, 0: not ours, -1: failed. */
-static int on_ticket(SSL *ssl, unsigned char name[16], unsigned char *iv, EVP_CIPHER_CTX *cipher, EVP_MAC_CTX *mac, int sealing)
+static int on_ticket(SSL *ssl, unsigned char name[16], unsigned char *iv, EVP_CIPHER_CTX *cipher,
+    EVP_MAC_CTX *mac, int sealing)
 {
     struct certificate *c = SSL_CTX_get_app_data(SSL_get_SSL_CTX(ssl));
     const struct ticket_key *k = NULL;
@@ -176,7 +184,8 @@ static int on_ticket(SSL *ssl, unsigned char name[16], unsigned char *iv, EVP_CI
     } else if (memcmp(name, c->key.name, sizeof c->key.name) == 0) {
         k = &c->key;
         answer = 1;
-    } else if (c->key_before.made && memcmp(name, c->key_before.name, sizeof c->key_before.name) == 0) {
+    } else if (c->key_before.made &&
+               memcmp(name, c->key_before.name, sizeof c->key_before.name) == 0) {
         k = &c->key_before;
         answer = 2;
     }
@@ -194,7 +203,8 @@ static void set_up_context(struct certificate *c)
     randombytes_buf(session_context, sizeof session_context);
     SSL_CTX_set_app_data(context, c);
     SSL_CTX_set_min_proto_version(context, TLS1_2_VERSION);
-    SSL_CTX_set_options(context, SSL_OP_NO_COMPRESSION | SSL_OP_NO_RENEGOTIATION | SSL_OP_CIPHER_SERVER_PREFERENCE);
+    SSL_CTX_set_options(
+        context, SSL_OP_NO_COMPRESSION | SSL_OP_NO_RENEGOTIATION | SSL_OP_CIPHER_SERVER_PREFERENCE);
     SSL_CTX_set_mode(context, SSL_MODE_RELEASE_BUFFERS);
     SSL_CTX_set_cipher_list(context, "ECDHE+AESGCM:ECDHE+CHACHA20");
     SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_OFF);
@@ -221,7 +231,8 @@ static void add_address_name(struct certificate *c, const ASN1_OCTET_STRING *add
     char text[INET6_ADDRSTRLEN];
     int len = ASN1_STRING_length(address);
 
-    if ((len == 4 || len == 16) && inet_ntop(len == 4 ? AF_INET : AF_INET6, ASN1_STRING_get0_data(address), text, sizeof text))
+    if ((len == 4 || len == 16) &&
+        inet_ntop(len == 4 ? AF_INET : AF_INET6, ASN1_STRING_get0_data(address), text, sizeof text))
         add_certificate_name(c, text, strlen(text));
 }
 
@@ -233,7 +244,8 @@ static void read_names(struct certificate *c)
     for (int i = 0; names && i < sk_GENERAL_NAME_num(names); i++) {
         const GENERAL_NAME *n = sk_GENERAL_NAME_value(names, i);
         if (n->type == GEN_DNS)
-            add_certificate_name(c, (const char *)ASN1_STRING_get0_data(n->d.dNSName), (size_t)ASN1_STRING_length(n->d.dNSName));
+            add_certificate_name(c, (const char *)ASN1_STRING_get0_data(n->d.dNSName),
+                (size_t)ASN1_STRING_length(n->d.dNSName));
         else if (n->type == GEN_IPADD)
             add_address_name(c, n->d.iPAddress);
     }
@@ -250,7 +262,8 @@ static void certificate_free(struct certificate *c)
     free(c);
 }
 
-/* NULL, and a line in the log, when the pair is not usable: the others must not suffer for one that is being renewed. */
+/* NULL, and a line in the log, when the pair is not usable: the others must not suffer for one that
+ * is being renewed. */
 static struct certificate *certificate_read(const char *pem)
 {
     char certificate_path[4096], key_path[4096];
@@ -264,8 +277,10 @@ static struct certificate *certificate_read(const char *pem)
     c->context = must(SSL_CTX_new(TLS_server_method()));
     ERR_clear_error();
     if (SSL_CTX_use_certificate_chain_file(c->context, certificate_path) != 1 ||
-        SSL_CTX_use_PrivateKey_file(c->context, key_path, SSL_FILETYPE_PEM) != 1 || SSL_CTX_check_private_key(c->context) != 1) {
-        log_failure("certificate_unusable", "file", certificate_path, "reason", ERR_reason_error_string(ERR_get_error()), NULL);
+        SSL_CTX_use_PrivateKey_file(c->context, key_path, SSL_FILETYPE_PEM) != 1 ||
+        SSL_CTX_check_private_key(c->context) != 1) {
+        log_failure("certificate_unusable", "file", certificate_path, "reason",
+            ERR_reason_error_string(ERR_get_error()), NULL);
         ERR_clear_error();
         certificate_free(c);
         return NULL;
@@ -282,7 +297,8 @@ static int is_certificate(const struct dirent *entry)
 {
     size_t len = strlen(entry->d_name);
 
-    return entry->d_name[0] != '.' && len > 4 && len <= NAME_MOST + 4 && strcmp(entry->d_name + len - 4, ".pem") == 0;
+    return entry->d_name[0] != '.' && len > 4 && len <= NAME_MOST + 4 &&
+           strcmp(entry->d_name + len - 4, ".pem") == 0;
 }
 
 static struct timespec folder_time(void)
@@ -292,7 +308,8 @@ static struct timespec folder_time(void)
     return stat(folder, &about) == 0 ? about.st_mtim : (struct timespec){0};
 }
 
-/* Who asks for no host, or for one we do not have, is shown the shared host's certificate: it tells nothing about any customer. */
+/* Who asks for no host, or for one we do not have, is shown the shared host's certificate: it tells
+ * nothing about any customer. */
 static const struct certificate *choose_default(const struct set *s)
 {
     char shared[NAME_MOST];
@@ -310,7 +327,8 @@ static struct set *set_read(void)
     s->changed = folder_time();
     int found = scandir(folder, &entries, is_certificate, alphasort);
     for (int i = 0; i < found; i++) {
-        struct certificate *c = s->count < CERTIFICATES_MOST ? certificate_read(entries[i]->d_name) : NULL;
+        struct certificate *c = s->count < CERTIFICATES_MOST ? certificate_read(entries[i]->d_name)
+                                                             : NULL;
         free(entries[i]);
         if (!c)
             continue;
@@ -332,7 +350,9 @@ void tls_start(const char *certificates_folder)
     folder = certificates_folder;
     struct set *s = set_read();
     if (!s)
-        die("no usable certificate in %s: put <host>.pem and <host>.key there, or let ops/up make them", folder);
+        die("no usable certificate in %s: put <host>.pem and <host>.key there, or let ops/up make "
+            "them",
+            folder);
     atomic_store(&present, s);
 }
 

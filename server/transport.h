@@ -1,5 +1,6 @@
 /*
- * transport: what listener.c, tls.c, http.c and serve.c share, with the library's types. For these four files only.
+ * transport: what listener.c, tls.c, http*.c and serve.c share, with the library's types. For these
+ * files only.
  *
  * A client is one connection. It outlives its socket while calls of it still run.
  */
@@ -18,9 +19,9 @@ struct client {
     const struct certificate *certificate; /* the one this connection was given; NULL without TLS */
     h2o_socket_t *socket;                  /* NULL once closed */
     unsigned refs;                         /* the socket's and one for each flight */
-    unsigned in_flight;                    /* calls that run, those of requests that are gone included */
-    unsigned requests;                     /* requests that the library still knows */
-    struct client *next, **place;          /* in the thread's list of open connections */
+    unsigned in_flight;           /* calls that run, those of requests that are gone included */
+    unsigned requests;            /* requests that the library still knows */
+    struct client *next, **place; /* in the thread's list of open connections */
     char address[INET6_ADDRSTRLEN];
 };
 
@@ -29,29 +30,48 @@ void client_unref(struct client *c);
 void client_break(struct client *c);
 
 /* tls.c */
-void tls_start(const char *folder);    /* dies when there is no usable certificate */
-bool tls_reload(void);                 /* reads the folder again; false and the old ones stay when none is usable */
+void tls_start(const char *folder); /* dies when there is no usable certificate */
+bool tls_reload(void); /* reads the folder again; false and the old ones stay when none is usable */
 bool tls_folder_changed(void);
-SSL_CTX *tls_context(void);            /* of the present certificates, for accepting */
+SSL_CTX *tls_context(void); /* of the present certificates, for accepting */
 const struct certificate *tls_default(void);
 bool certificate_covers(const struct certificate *c, struct str host);
-bool tls_covers(struct str host);      /* any certificate does */
+bool tls_covers(struct str host); /* any certificate does */
 
-/* http.c */
+/* http_doors.c */
 enum door { DOOR_TLS, DOOR_PLAIN, DOOR_METRICS, DOORS };
+enum { HTTP_CONCURRENT_MOST = 32 };       /* calls of one connection */
 h2o_globalconf_t *http_configure(void);   /* once, before the loops start */
 h2o_hostconf_t **http_hosts(enum door d); /* for accepting */
-unsigned http_flights(void);              /* calls of this thread that run or are being answered */
-/* A host name as sent: in lower case and without its port. False when it is none. `name` has room for sent.len bytes. */
+const char *http_reason(int status);
+/* Name and value must live as long as the request. */
+void http_add_header(h2o_req_t *req, struct str name, struct str value);
+
+/* http_request.c: both fault the call when the request is not to be served. */
+void request_read(struct call *c, const h2o_req_t *req, const struct client *client);
+struct str request_read_body(struct call *c, const h2o_req_t *req); /* a copy, to be freed with: */
+void request_body_free(struct str *body);
+/* A host name as sent: in lower case and without its port. False when it is none. `name` has
+ * room for sent.len bytes. */
 bool http_host_name(struct str sent, char *name, struct str *host);
+
+static inline struct str http_view(h2o_iovec_t v)
+{
+    return (struct str){v.base, v.len};
+}
+
+/* http.c */
+int http_on_request(h2o_handler_t *handler, h2o_req_t *req);
+unsigned http_flights(void); /* calls of this thread that run or are being answered */
 
 /* listener.c: all on the loop's own thread, but listeners_open */
 void listeners_open(void); /* binds; dies with a message when a port is taken */
 void listeners_close(void);
-void front_open(void);     /* the thread's context; not yet accepting */
+void front_open(void); /* the thread's context; not yet accepting */
 void front_accept(void);
-void front_drain(void (*done)(bool in_time)); /* accepts no more; done once all is answered and closed, or after the deadline */
-void front_hurry(void);    /* ends the drain now */
+void front_drain(void (*done)(bool in_time)); /* accepts no more; done once all is answered and
+                                                 closed, or after the deadline */
+void front_hurry(void);                       /* ends the drain now */
 void front_new_certificates(void);
 int64_t connections_open(void);
 

@@ -27,8 +27,10 @@ struct pool {
     pthread_t threads[THREADS_MOST];
 };
 
-static struct pool ordinary = {PTHREAD_MUTEX_INITIALIZER, PTHREAD_COND_INITIALIZER, .most = ORDINARY_QUEUE};
-static struct pool heavy = {PTHREAD_MUTEX_INITIALIZER, PTHREAD_COND_INITIALIZER, .most = HEAVY_QUEUE};
+static struct pool ordinary = {
+    PTHREAD_MUTEX_INITIALIZER, PTHREAD_COND_INITIALIZER, .most = ORDINARY_QUEUE};
+static struct pool heavy = {
+    PTHREAD_MUTEX_INITIALIZER, PTHREAD_COND_INITIALIZER, .most = HEAVY_QUEUE};
 
 static void on_done(void *arg)
 {

@@ -65,6 +65,8 @@ struct str row_sealed(struct call *c, const struct rows *r, size_t row, const ch
 /* Writes one row as a JSON object, or all rows as an array, by the statement's declared columns. */
 void json_row(struct call *c, struct json *j, const struct rows *r, size_t row);
 void json_rows(struct call *c, struct json *j, const struct rows *r);
+/* The columns of one row as members of the object that is open. */
+void json_row_members(struct call *c, struct json *j, const struct rows *r, size_t row);
 
 /* {"success":true,"data":{…}, members…}: the first row, NOT_FOUND without one. */
 void reply_row(struct call *c, const struct rows *r);

@@ -26,7 +26,8 @@ struct str unseal(struct call *c, const char *place, struct uuid record, struct 
 /* Keyed look-up value (32 bytes) of an e-mail address or the like: equal for equal normalised values of one org and kind. */
 struct str lookup_key(struct call *c, const char *kind, struct str value);
 
-/* Blind index tokens of a text: prefixes of words and trigrams, keyed by org and kind; as bigint values for an array argument. */
+/* Blind index tokens of a text: its trigrams, keyed by org and kind; as bigint values for an array argument. Trigrams serve prefixes
+ * and infixes alike, so there is one index. */
 struct ints search_tokens(struct call *c, const char *kind, struct str text);
 /* Tokens that every text containing `part` has; count 0 when part is under three letters (decrypt and filter then). */
 struct ints search_query(struct call *c, const char *kind, struct str part);
@@ -39,6 +40,7 @@ void master_key_make(const char *path); /* fails if it exists */
 void data_key_wrap(const struct uuid *org, uint32_t version, const uint8_t key[static 32], struct buf *wrapped);
 bool data_key_unwrap(const struct uuid *org, uint32_t version, struct str wrapped, uint8_t key[static 32]);
 struct keyring *keyring_new(const struct uuid *org);
+void keyring_free(struct keyring *k); /* wipes; accepts NULL */
 bool keyring_add(struct keyring *k, uint32_t version, const uint8_t key[static 32]);
 /* Text derived from the master key for a platform purpose, 64 hex characters (the login role's password). */
 void master_derive_hex(const char *purpose, char hex[static 65]);

@@ -1,6 +1,6 @@
 /*
- * The transport alone: the real listeners, boundary, fibers and workers under a gate of a few lines that sleeps, streams and hangs as
- * the path says. test_aborts.py compiles and torments it.
+ * The transport alone: the real listeners, boundary, fibers and workers under a gate of a few lines
+ * that sleeps, streams and hangs as the path says. test_aborts.py compiles and torments it.
  */
 #include <sodium.h>
 #include <stdatomic.h>
@@ -99,17 +99,20 @@ static void echo(struct call *c)
 
 static void count(struct call *c)
 {
-    reply_done(c, "counts", FIELD_INT("begun", atomic_load(&begun)), FIELD_INT("ended", atomic_load(&ended)),
-        FIELD_INT("released", atomic_load(&released)), FIELD_INT("fibers", fibers_alive_all()));
+    reply_done(c, "counts", FIELD_INT("begun", atomic_load(&begun)),
+        FIELD_INT("ended", atomic_load(&ended)), FIELD_INT("released", atomic_load(&released)),
+        FIELD_INT("fibers", fibers_alive_all()));
 }
 
 static void stream(struct call *c)
 {
     struct stream *s = call_alloc(c, sizeof *s);
 
-    *s = (struct stream){parameter(c, "bytes", 1000000), parameter(c, "piece", 65536), parameter(c, "pause", 0), parameter(c, "fail", -1)};
+    *s = (struct stream){parameter(c, "bytes", 1000000), parameter(c, "piece", 65536),
+        parameter(c, "pause", 0), parameter(c, "fail", -1)};
     bool promises = parameter(c, "length", 1);
-    reply_stream(c, "application/octet-stream", promises ? s->left + parameter(c, "lie", 0) : NONE, next_piece, s);
+    reply_stream(c, "application/octet-stream", promises ? s->left + parameter(c, "lie", 0) : NONE,
+        next_piece, s);
 }
 
 static void whole(struct call *c)
@@ -139,7 +142,8 @@ static void sleep_for(struct call *c)
         fiber_sleep((uint32_t)ms);
     }
     /* What was asked must still be there, whatever became of the client. */
-    reply_done(c, "slept", FIELD_INT("bytes", (int64_t)c->request.body.len), FIELD_STR("agent", call_header(c, "user-agent")));
+    reply_done(c, "slept", FIELD_INT("bytes", (int64_t)c->request.body.len),
+        FIELD_STR("agent", call_header(c, "user-agent")));
 }
 
 void gate_handle(struct call *c)
