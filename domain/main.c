@@ -11,14 +11,12 @@
 #include "domain/access/steps.h"
 #include "domain/accounts/accounts.h"
 #include "domain/agents/agents.h"
-#include "domain/attachments/attachments.h"
 #include "domain/contractors/contractors.h"
 #include "domain/demo/demo.h"
 #include "domain/jobs/jobs.h"
 #include "domain/people/people.h"
 #include "domain/system/system.h"
 #include "server/config.h"
-#include "server/files.h"
 #include "server/gate.h"
 #include "server/log.h"
 #include "server/openapi.h"
@@ -27,26 +25,18 @@
 #include "tenancy/db.h"
 #include "tenancy/keys.h"
 #include "tenancy/org.h"
-#include "tenancy/tasks.h"
 #include "tenancy/verbs.h"
 
 static const struct module *const all_modules[] = {
     &accounts_module,
-    &access_module,
     &system_module,
     &branding_module,
     &jobs_module,
     &case_notes_module,
     &job_lookups_module,
-    &attachments_module,
     &people_module,
     &contractors_module,
     &agents_module,
-    NULL,
-};
-
-static const struct task_kind *const all_tasks[] = {
-    &rendition_task,
     NULL,
 };
 
@@ -58,12 +48,10 @@ static struct str org_name(const struct org *o)
 static void on_loop_start(void)
 {
     db_start();
-    files_loop_start();
 }
 
 static void on_ready(void)
 {
-    tasks_start(all_tasks);
     log_event("ready", NULL);
 }
 
@@ -75,11 +63,11 @@ static int verb_serve(int argc, char **argv)
     log_org_name(org_name);
     master_key_load(config.master_key);
     directory_start();
-    files_start(config.home);
     gate_start(&domain_gate_steps);
-    int status = server_run(on_loop_start, on_ready, tasks_stop);
+    server_on_loop_end(db_stop);
+    system_start();
+    int status = server_run(on_loop_start, on_ready, NULL);
     directory_stop();
-    files_stop();
     return status;
 }
 
@@ -117,13 +105,9 @@ static const struct verb {
     {"migrate", verb_migrate, true, "migrate",
         "Brings the platform schema and every org's schema up to date."},
     {"org", verb_org, true, "org create|list|suspend|resume …", "Manages orgs; `propops org --help`."},
-    {"key", verb_key, true, "key rotate --org SLUG", "Makes a new data key and re-seals in the background."},
     {"account", verb_account, true, "account create --org SLUG --email …",
         "Makes an account; `propops account --help`."},
-    {"task", verb_task, true, "task run", "Runs the background work that is due, then ends."},
     {"demo", verb_demo, true, "demo --org SLUG [--jobs N]", "Fills an org with a demo agency, or adds N jobs."},
-    {"check", verb_check, true, "check sql --org SLUG",
-        "Prepares every statement against an org's schema and compares it with its declaration."},
     {"routes", verb_routes, false, "routes", "Prints the endpoints, tab-separated with a header line."},
     {"openapi", verb_openapi, false, "openapi", "Prints the OpenAPI 3.1 document."},
 };
@@ -165,6 +149,8 @@ int main(int argc, char **argv)
     curl_global_init(CURL_GLOBAL_DEFAULT);
     modules = all_modules;
     routes_build(all_modules);
+    provision_seed = access_seed;
+    provision_digest = access_digest;
     if (verb->configured && !asks_help)
         config_load();
     return verb->run(argc - 1, argv + 1);

@@ -31,7 +31,7 @@ struct statement {
     char text[TEXT_MOST], from[TEXT_MOST];
     char where[4000], scope[6][1000];
     struct list columns, params, filters, orders;
-    bool open, listing;
+    bool open, listing, ended;
 };
 
 static const char *file_name;
@@ -203,7 +203,7 @@ static bool directive(char *comment, const char *word, char **rest)
     return true;
 }
 
-/* A comment line of an open statement; free text is passed over. */
+/* A comment line of a statement, until the next one's name: also behind its semicolon. Free text is passed over. */
 static void read_comment(char *comment)
 {
     char *rest;
@@ -388,6 +388,8 @@ static void read_line(char *line, FILE *out, FILE *header)
         return;
     if (!now.open)
         refuse("text outside a statement: begin with '-- name: …'");
+    if (now.ended)
+        refuse("text behind the semicolon of %s: begin the next with '-- name: …'", now.name);
     size_t len = strlen(text);
     bool ends = text[len - 1] == ';';
     if (ends)
@@ -396,8 +398,7 @@ static void read_line(char *line, FILE *out, FILE *header)
         append(now.from, sizeof now.from, text);
     else
         append(now.text, sizeof now.text, text);
-    if (ends)
-        write_statement(out, header);
+    now.ended = ends;
 }
 
 static void make_folders(const char *path)
@@ -441,8 +442,9 @@ static void embed(const char *source, const char *output, const char *name, FILE
             refuse("a line of over %d bytes", LINE_MOST - 2);
         read_line(line, out, header);
     }
-    if (now.open)
+    if (now.open && !now.ended)
         refuse("the last statement does not end with a semicolon");
+    write_statement(out, header);
     fclose(in);
     if (fclose(header) != 0) {
         perror(path);

@@ -8,10 +8,20 @@ static int hex(char c)
     return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
 }
 
-void pairs_add(struct call *c, struct pairs *p, struct str name, struct str value, struct upload *upload)
+void pairs_refuse(struct call *c, const struct pairs *p, const char *why)
+{
+    fail_with(c, p->fault ? p->fault : BODY_MALFORMED, "%s", why);
+}
+
+void pairs_add(struct call *c, struct pairs *p, struct str name, struct str value,
+    struct upload *upload)
 {
     if (p->count == PAIRS_MOST)
-        return fail_with(c, BODY_MALFORMED, "over %d fields", PAIRS_MOST);
+        return pairs_refuse(c, p, "too many fields");
+    if (name.len > NAME_MOST)
+        return pairs_refuse(c, p, "the name of a field is too long");
+    if (value.len > VALUE_MOST)
+        return pairs_refuse(c, p, "the value of a field is too long");
     if (!p->end)
         p->end = &p->first;
     struct pair *pair = call_alloc(c, sizeof *pair);
@@ -21,7 +31,7 @@ void pairs_add(struct call *c, struct pairs *p, struct str name, struct str valu
     p->count++;
 }
 
-static struct str decode(struct call *c, struct str s)
+static struct str decode(struct call *c, const struct pairs *p, struct str s)
 {
     char *text = call_alloc(c, s.len + 1);
     size_t len = 0;
@@ -34,7 +44,7 @@ static struct str decode(struct call *c, struct str s)
         bool whole = i + 2 < s.len;
         int high = whole ? hex(s.at[i + 1]) : -1, low = whole ? hex(s.at[i + 2]) : -1;
         if (high < 0 || low < 0) {
-            fail_with(c, BODY_MALFORMED, "a broken percent escape");
+            pairs_refuse(c, p, "a broken percent escape");
             return STR("");
         }
         text[len++] = (char)(high << 4 | low);
@@ -42,7 +52,7 @@ static struct str decode(struct call *c, struct str s)
     }
     struct str decoded = {text, len};
     if (!str_is_utf8(decoded)) {
-        fail_with(c, BODY_MALFORMED, "text that is not UTF-8");
+        pairs_refuse(c, p, "text that is not UTF-8, or NUL in it");
         return STR("");
     }
     return decoded;
@@ -56,7 +66,11 @@ void form_parse(struct call *c, struct str text, struct pairs *p)
         struct str value = str_cut(&rest, '&');
         if (value.len == 0)
             continue;
-        struct str name = decode(c, str_cut(&value, '='));
-        pairs_add(c, p, name, value.at ? decode(c, value) : STR(""), NULL);
+        if (value.len > 3 * (size_t)(NAME_MOST + VALUE_MOST))
+            return pairs_refuse(c, p, "the value of a field is too long");
+        struct str name = decode(c, p, str_cut(&value, '='));
+        struct str decoded = value.at ? decode(c, p, value) : STR("");
+        if (!call_faulted(c))
+            pairs_add(c, p, name, decoded, NULL);
     }
 }

@@ -1,12 +1,15 @@
 #include "server/input.h"
 
 #include <assert.h>
+#include <sodium.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "server/body.h"
+#include "server/fiber.h"
+#include "server/input_values.h"
 
-enum { TEXT_MOST = 10000, ITEMS_MOST = 200, NAME_ROOM = 160 };
+enum { PARSED_HERE_MOST = 16 * 1024 }; /* bytes of body; larger ones would hold up the loop */
 
 /* A field's value as it came. */
 struct raw {
@@ -14,6 +17,7 @@ struct raw {
     struct str text;
     json_t *json;
     struct upload *upload;
+    const struct pairs *among; /* the query or form it stands in; NULL for JSON, paths, defaults */
 };
 
 static bool reads(const struct call *c)
@@ -21,38 +25,73 @@ static bool reads(const struct call *c)
     return c->request.method == GET;
 }
 
-static void parse_body(struct call *c, struct body *b)
+static bool has_secret(const struct field *fields, size_t count)
 {
+    for (size_t i = 0; i < count; i++)
+        if (fields[i].type == FIELD_SECRET || has_secret(fields[i].fields, fields[i].fields_count))
+            return true;
+    return false;
+}
+
+static void wipe_pairs(const struct pairs *p)
+{
+    for (const struct pair *at = p->first; at; at = at->next)
+        sodium_memzero((char *)at->value.at, at->value.len);
+}
+
+/* When the call is over. Passwords leave nothing of themselves in freed memory. */
+static void forget(struct call *c, void *arg)
+{
+    struct body *b = arg;
+
+    if (c->endpoint && has_secret(c->endpoint->input.fields, c->endpoint->input.count)) {
+        wipe_pairs(&b->form);
+        if (b->json)
+            json_body_wipe(b->json);
+        sodium_memzero((char *)c->request.body.at, c->request.body.len);
+    }
+    json_decref(b->json);
+}
+
+static void parse_body(void *arg)
+{
+    struct call *c = arg;
     struct str type = call_header(c, "content-type"), rest = type;
     struct str kind = str_trim(str_cut(&rest, ';'));
 
-    if (reads(c) || c->request.body.len == 0)
-        return;
     if (str_equal_ignoring_case(kind, STR("application/json")))
-        b->json = json_body_parse(c, c->request.body);
+        c->body->json = json_body_parse(c, c->request.body);
     else if (str_equal_ignoring_case(kind, STR("application/x-www-form-urlencoded")))
-        form_parse(c, c->request.body, &b->form);
+        form_parse(c, c->request.body, &c->body->form);
     else if (str_equal_ignoring_case(kind, STR("multipart/form-data")))
-        multipart_parse(c, type, c->request.body, &b->form);
+        multipart_parse(c, type, c->request.body, &c->body->form);
     else
-        fail_with(c, TYPE_NOT_SUPPORTED, "%.*s", (int)(kind.len > 60 ? 60 : kind.len), kind.at ? kind.at : "");
+        fail_with(c, TYPE_NOT_SUPPORTED, "%.*s", (int)(kind.len > 60 ? 60 : kind.len),
+            kind.at ? kind.at : "");
 }
 
-static const struct body *body_of(struct call *c)
+static struct body *body_of(struct call *c)
 {
-    if (!c->body) {
-        c->body = call_alloc(c, sizeof *c->body);
-        form_parse(c, c->request.query, &c->body->query);
-        if (!call_faulted(c))
-            parse_body(c, c->body);
-    }
+    if (c->body)
+        return c->body;
+    c->body = call_alloc(c, sizeof *c->body);
+    c->body->query.fault = REQUEST_MALFORMED;
+    call_at_end(c, forget, c->body);
+    form_parse(c, c->request.query, &c->body->query);
+    if (call_faulted(c) || reads(c) || c->request.body.len == 0)
+        return c->body;
+    if (c->request.body.len <= PARSED_HERE_MOST)
+        parse_body(c);
+    else if (!offload(parse_body, c))
+        fail_with(c, BUSY, "no worker for a large body");
     return c->body;
 }
 
-static struct raw of_pair(const struct pair *p)
+static struct raw of_pair(const struct pairs *among, const struct pair *p)
 {
-    return p->upload ? (struct raw){.kind = RAW_FILE, .upload = p->upload}
-                     : (struct raw){.kind = RAW_TEXT, .text = p->value};
+    if (p->upload)
+        return (struct raw){.kind = RAW_FILE, .upload = p->upload, .among = among};
+    return (struct raw){.kind = RAW_TEXT, .text = p->value, .among = among};
 }
 
 static struct raw of_json(json_t *json)
@@ -62,297 +101,256 @@ static struct raw of_json(json_t *json)
     if (json_is_null(json))
         return (struct raw){.kind = RAW_NULL};
     if (json_is_string(json))
-        return (struct raw){.kind = RAW_TEXT, .text = {json_string_value(json), json_string_length(json)}, .json = json};
+        return (struct raw){.kind = RAW_TEXT,
+            .text = {json_string_value(json), json_string_length(json)}};
     return (struct raw){.kind = RAW_JSON, .json = json};
 }
 
-static const struct pair *find_pair(const struct pairs *p, const char *name)
+/* `name`, or also `name[]` when it may be a list. */
+static bool is_named(const struct pair *p, const char *name, bool list)
 {
-    for (const struct pair *at = p->first; at; at = at->next)
-        if (str_is(at->name, name))
-            return at;
-    return NULL;
+    size_t len = strlen(name);
+
+    return str_is(p->name, name) ||
+           (list && p->name.len == len + 2 && str_starts(p->name, name) &&
+               memcmp(p->name.at + len, "[]", 2) == 0);
 }
 
-static struct raw find(struct call *c, const char *name)
+static struct raw find(struct call *c, const char *name, bool list)
 {
-    const struct body *b = body_of(c);
-    const struct pair *p;
+    struct body *b = body_of(c);
+    const struct pairs *sources[] = {&b->form, &b->query};
     struct raw r = of_json(b->json ? json_object_get(b->json, name) : NULL);
 
     if (r.kind != RAW_ABSENT)
         return r;
-    if ((p = find_pair(&b->form, name)) || (p = find_pair(&b->query, name)))
-        return of_pair(p);
+    for (size_t s = 0; s < countof(sources); s++)
+        for (const struct pair *p = sources[s]->first; p; p = p->next)
+            if (is_named(p, name, list))
+                return of_pair(sources[s], p);
     return r;
+}
+
+static unsigned times(const struct pairs *among, const char *name)
+{
+    unsigned count = 0;
+
+    for (const struct pair *p = among ? among->first : NULL; p; p = p->next)
+        count += str_is(p->name, name);
+    return count;
+}
+
+/* The shortest text that reads back as the same number: 0.1 stays 0.1, and 1.005 shows its third
+ * place. Very small ones keep their exponent, which no field takes. */
+static struct str real_text(struct call *c, double value)
+{
+    char text[40];
+
+    for (int digits = 1; digits <= 17; digits++) {
+        double back = 0;
+        snprintf(text, sizeof text, "%.*g", digits, value);
+        if (sscanf(text, "%lf", &back) == 1 && back == value)
+            break;
+    }
+    bool whole = value > -1e15 && value < 1e15 && (double)(int64_t)value == value;
+    if (whole)
+        snprintf(text, sizeof text, "%lld", (long long)value);
+    return call_copy(c, str_of(text));
 }
 
 /* A number or truth value of JSON as the text that a form would have sent. */
 static bool scalar_text(struct call *c, const struct raw *r, struct str *text)
 {
-    char printed[40];
-
-    if (r->kind == RAW_TEXT) {
+    if (r->kind == RAW_TEXT)
         *text = r->text;
-        return true;
-    }
-    if (r->kind != RAW_JSON)
+    else if (r->kind != RAW_JSON)
         return false;
-    if (json_is_boolean(r->json))
-        *text = json_is_true(r->json) ? STR("1") : STR("0");
+    else if (json_is_boolean(r->json))
+        *text = json_is_true(r->json) ? STR("true") : STR("false");
     else if (json_is_integer(r->json))
         *text = call_print(c, "%lld", (long long)json_integer_value(r->json));
-    else if (json_is_real(r->json)) {
-        /* Shortest form that reads back the same: 0.1 stays 0.1, and 1.005 shows its third place. */
-        for (int digits = 1; digits <= 17; digits++) {
-            snprintf(printed, sizeof printed, "%.*g", digits, json_real_value(r->json));
-            double back;
-            if (sscanf(printed, "%lf", &back) == 1 && back == json_real_value(r->json))
-                break;
-        }
-        if (strpbrk(printed, "eE"))
-            snprintf(printed, sizeof printed, "%.2f", json_real_value(r->json));
-        *text = call_copy(c, str_of(printed));
-    } else
+    else if (json_is_real(r->json))
+        *text = real_text(c, json_real_value(r->json));
+    else
         return false;
     return true;
 }
 
 struct str input_peek(struct call *c, const char *name)
 {
-    struct raw r = find(c, name);
+    struct raw r = find(c, name, false);
     struct str text = NO_STR;
 
     if (call_faulted(c) || !scalar_text(c, &r, &text))
         return NO_STR;
+    if (times(r.among, name) > 1) {
+        fail_field(c, name, "was sent more than once");
+        return NO_STR;
+    }
     return str_trim(text);
 }
 
-/* One struct that is being filled: the input itself or a nested object. */
-struct filling {
-    struct call *c;
-    const char *prefix; /* "widgets[2]." */
-    char *into;
-    json_t *object;     /* nested only */
+static bool is_list(const struct field *d)
+{
+    return d->type == FIELD_INTEGERS || d->type == FIELD_TEXTS;
+}
+
+/* A list under construction. One item more than allowed fits, to see that there are too many. */
+struct items {
+    struct str *at;
+    size_t count, most;
 };
 
-static const char *named(const struct filling *f, const struct field *d)
+static void add_item(struct items *all, struct str text)
 {
-    return *f->prefix ? call_print(f->c, "%s%s", f->prefix, d->name).at : d->name;
+    if (all->count <= all->most)
+        all->at[all->count++] = text;
 }
 
-static void problem(const struct filling *f, const struct field *d, const char *text)
+static void split_items(struct items *all, struct str text)
 {
-    fail_field(f->c, named(f, d), "%s", text);
-}
+    struct str rest = text;
 
-static void read_integer(const struct filling *f, const struct field *d, struct str text)
-{
-    int64_t value, *to = (int64_t *)(f->into + d->offset);
-
-    if (!str_to_int(text, &value))
-        return problem(f, d, "must be a whole number");
-    if ((d->min || d->max) && (value < d->min || value > d->max)) {
-        if (d->max == INT64_MAX)
-            return fail_field(f->c, named(f, d), "must be at least %lld", (long long)d->min);
-        return fail_field(f->c, named(f, d), "must be from %lld to %lld", (long long)d->min, (long long)d->max);
+    while (rest.at && all->count <= all->most) {
+        struct str item = str_trim(str_cut(&rest, ','));
+        if (item.len)
+            add_item(all, item);
     }
-    *to = value;
 }
 
-static void read_decimal(const struct filling *f, const struct field *d, struct str text)
+static void gather_json(
+    const struct filling *f, const struct field *d, json_t *array, struct items *all)
 {
-    struct decimal value;
-
-    if (!decimal_parse(text, &value))
-        return problem(f, d, "must be a number with at most two decimal places");
-    if ((d->min || d->max) && (value.hundredths < d->min * 100 || value.hundredths > d->max * 100))
-        return fail_field(f->c, named(f, d), "must be from %lld to %lld", (long long)d->min, (long long)d->max);
-    *(struct decimal *)(f->into + d->offset) = value;
-}
-
-static bool plain_text(struct str text)
-{
-    for (size_t i = 0; i < text.len; i++) {
-        unsigned char b = (unsigned char)text.at[i];
-        if ((b < 32 && b != '\n' && b != '\r' && b != '\t') || b == 127)
-            return false;
+    for (size_t i = 0; i < json_array_size(array) && all->count <= all->most; i++) {
+        struct raw item = of_json(json_array_get(array, i));
+        struct str text = STR("");
+        if (!scalar_text(f->c, &item, &text))
+            problem_of(f, d, (int)i, "must be a plain value");
+        add_item(all, text);
     }
-    return str_is_utf8(text);
 }
 
-static bool check_text(const struct filling *f, const struct field *d, struct str text)
+/* Texts may hold commas of their own: only a single one under the plain name is cut at them. */
+static void gather_pairs(
+    const struct pairs *among, const struct field *d, const char *name, struct items *all)
 {
-    size_t letters = str_letters(text);
-    int64_t most = d->max ? d->max : TEXT_MOST;
+    unsigned plain = times(among, name), both = 0;
 
-    if (!plain_text(text))
-        problem(f, d, "holds characters that are not allowed");
-    else if ((int64_t)letters > most)
-        fail_field(f->c, named(f, d), "must be at most %lld characters", (long long)most);
-    else if ((int64_t)letters < d->min)
-        fail_field(f->c, named(f, d), "must be at least %lld characters", (long long)d->min);
+    for (const struct pair *p = among->first; p; p = p->next)
+        both += is_named(p, name, true);
+    bool cut = d->type == FIELD_INTEGERS || (plain == 1 && both == 1);
+    for (const struct pair *p = among->first; p && all->count <= all->most; p = p->next) {
+        if (p->upload || !is_named(p, name, true))
+            continue;
+        if (cut)
+            split_items(all, p->value);
+        else if (str_trim(p->value).len)
+            add_item(all, str_trim(p->value));
+    }
+}
+
+/* The items of a list, whichever way they came: a JSON array, repeated or name[] fields, or text
+ * with commas. */
+static bool gather(
+    const struct filling *f, const struct field *d, const struct raw *r, struct items *all)
+{
+    struct str one;
+
+    if (r->among) {
+        bool by_name = times(r->among, d->name) > 0 || !d->also;
+        for (const struct pair *p = r->among->first; p && !by_name; p = p->next)
+            by_name = is_named(p, d->name, true);
+        gather_pairs(r->among, d, by_name ? d->name : d->also, all);
+    } else if (r->kind == RAW_JSON && json_is_array(r->json)) {
+        gather_json(f, d, r->json, all);
+    } else if (scalar_text(f->c, r, &one)) {
+        split_items(all, one);
+    } else {
+        problem(f, d, "must be a list");
+        return false;
+    }
+    return true;
+}
+
+static void store_texts(const struct filling *f, const struct field *d, const struct items *all)
+{
+    for (size_t i = 0; i < all->count; i++)
+        if (!value_is_plain(all->at[i]) || str_letters(all->at[i]) > TEXT_MOST)
+            return problem_of(f, d, (int)i, "holds characters that are not allowed");
+    *(struct texts *)(f->into + d->offset) = (struct texts){all->at, all->count};
+}
+
+static void store_integers(const struct filling *f, const struct field *d, const struct items *all)
+{
+    int64_t *numbers = call_alloc(f->c, (all->count + 1) * sizeof *numbers);
+
+    for (size_t i = 0; i < all->count; i++)
+        if (!str_to_int(all->at[i], &numbers[i]) || numbers[i] == NONE)
+            return problem_of(f, d, (int)i, "must be a whole number");
+    *(struct ints *)(f->into + d->offset) = (struct ints){numbers, all->count};
+}
+
+static bool count_is_allowed(const struct filling *f, const struct field *d, size_t count)
+{
+    size_t most = d->max ? (size_t)d->max : ITEMS_MOST;
+
+    if (count > most)
+        problem(f, d, "must have at most %zu items", most);
+    else if ((int64_t)count < d->min)
+        problem(
+            f, d, "must have at least %lld item%s", (long long)d->min, d->min == 1 ? "" : "s");
     else
         return true;
     return false;
 }
 
-/* One @ with something before it and a dotted name behind it; what is really deliverable only the mail can tell. */
-static bool looks_like_email(struct str text)
-{
-    struct str host = text;
-    struct str user = str_cut(&host, '@');
-
-    if (!user.len || !host.len || user.len > 64 || host.len > 253 || memchr(host.at, '@', host.len))
-        return false;
-    for (size_t i = 0; i < text.len; i++)
-        if ((unsigned char)text.at[i] <= ' ')
-            return false;
-    return memchr(host.at, '.', host.len) && host.at[0] != '.' && host.at[host.len - 1] != '.';
-}
-
-static void read_choice(const struct filling *f, const struct field *d, struct str text)
-{
-    struct buf *all = call_buf(f->c);
-
-    for (size_t i = 0; d->choices[i]; i++) {
-        if (str_is(text, d->choices[i])) {
-            *(struct str *)(f->into + d->offset) = text;
-            return;
-        }
-        buf_print(all, "%s%s", i ? ", " : "", d->choices[i]);
-    }
-    fail_field(f->c, named(f, d), "must be one of: %.*s", (int)all->len, all->at ? all->at : "");
-}
-
-static void read_boolean(const struct filling *f, const struct field *d, struct str text)
-{
-    enum flag *to = (enum flag *)(f->into + d->offset);
-
-    if (str_is(text, "1") || str_is(text, "true") || str_is(text, "on") || str_is(text, "yes"))
-        *to = FLAG_YES;
-    else if (str_is(text, "0") || str_is(text, "false") || str_is(text, "off") || str_is(text, "no"))
-        *to = FLAG_NO;
-    else
-        problem(f, d, "must be true or false");
-}
-
-static void read_scalar(const struct filling *f, const struct field *d, struct str text)
-{
-    switch (d->type) {
-    case FIELD_INTEGER:
-        return read_integer(f, d, text);
-    case FIELD_DECIMAL:
-        return read_decimal(f, d, text);
-    case FIELD_BOOLEAN:
-        return read_boolean(f, d, text);
-    case FIELD_CHOICE:
-        return read_choice(f, d, text);
-    case FIELD_UUID:
-        if (!uuid_parse(text, (struct uuid *)(f->into + d->offset)))
-            problem(f, d, "must be a UUID");
-        return;
-    case FIELD_DATE:
-        if (!date_parse(text, (struct date *)(f->into + d->offset)))
-            problem(f, d, "must be a date as YYYY-MM-DD");
-        return;
-    case FIELD_EMAIL:
-        if (check_text(f, d, text) && !looks_like_email(text))
-            return problem(f, d, "must be an e-mail address");
-        break;
-    default:
-        if (!check_text(f, d, text))
-            return;
-    }
-    *(struct str *)(f->into + d->offset) = text;
-}
-
-/* The items of a list, whichever way they came: a JSON array, repeated or name[] fields, or text with commas. */
-static size_t gather(const struct filling *f, const struct field *d, const struct raw *r, struct str *items, size_t most)
-{
-    struct call *c = f->c;
-    size_t count = 0;
-
-    if (r->kind == RAW_JSON && json_is_array(r->json)) {
-        for (size_t i = 0; i < json_array_size(r->json) && count <= most; i++) {
-            struct raw item = of_json(json_array_get(r->json, i));
-            if (!scalar_text(c, &item, &items[count]))
-                problem(f, d, "must be a list of plain values");
-            count++;
-        }
-        return count;
-    }
-    const struct pairs *sources[] = {&c->body->form, &c->body->query};
-    const char *listed = call_print(c, "%s[]", d->name).at;
-    unsigned named_so = 0;
-    for (size_t s = 0; s < countof(sources); s++)
-        for (const struct pair *p = sources[s]->first; p && count <= most; p = p->next)
-            if (!p->upload && (str_is(p->name, d->name) || str_is(p->name, listed))) {
-                items[count++] = p->value;
-                named_so++;
-            }
-    struct str rest = r->text;
-    if (named_so <= 1 && r->kind == RAW_TEXT)
-        for (count = 0; rest.at && count <= most;) {
-            struct str item = str_trim(str_cut(&rest, ','));
-            if (item.len)
-                items[count++] = item;
-        }
-    return count;
-}
-
 static void read_list(const struct filling *f, const struct field *d, const struct raw *r)
 {
-    size_t most = d->max ? (size_t)d->max : ITEMS_MOST;
-    struct str *items = call_alloc(f->c, (most + 1) * sizeof *items);
-    size_t count = gather(f, d, r, items, most);
+    struct items all = {.most = d->max ? (size_t)d->max : ITEMS_MOST};
+    unsigned before = *f->problems;
 
-    if (count > most)
-        return fail_field(f->c, named(f, d), "must have at most %zu items", most);
-    if ((int64_t)count < d->min)
-        return fail_field(f->c, named(f, d), "must have at least %lld items", (long long)d->min);
-    if (d->type == FIELD_TEXTS) {
-        for (size_t i = 0; i < count; i++)
-            if (!plain_text(items[i]) || str_letters(items[i]) > TEXT_MOST)
-                return problem(f, d, "holds an item that is no plain text");
-        *(struct texts *)(f->into + d->offset) = (struct texts){items, count};
+    all.at = call_alloc(f->c, (all.most + 1) * sizeof *all.at);
+    if (!gather(f, d, r, &all) || !count_is_allowed(f, d, all.count) || *f->problems != before)
         return;
-    }
-    int64_t *numbers = call_alloc(f->c, (count + 1) * sizeof *numbers);
-    for (size_t i = 0; i < count; i++)
-        if (!str_to_int(items[i], &numbers[i]))
-            return problem(f, d, "must be a list of whole numbers");
-    *(struct ints *)(f->into + d->offset) = (struct ints){numbers, count};
+    if (d->type == FIELD_TEXTS)
+        store_texts(f, d, &all);
+    else
+        store_integers(f, d, &all);
 }
 
-static void read_fields(struct filling *f, const struct field *fields, size_t count, bool top);
+static void read_fields(struct filling *f, const struct field *fields, size_t count);
 static void clear(char *into, const struct field *fields, size_t count);
 
-static void read_object(const struct filling *f, const struct field *d, json_t *json, const char *prefix, char *into)
+static void read_object(const struct filling *f, const struct field *d, json_t *json)
 {
-    struct filling inner = {f->c, prefix, into, json};
+    const char *prefix = call_print(f->c, "%s%s.", f->prefix, d->name).at;
+    struct filling inner = {f->c, prefix, f->into + d->offset, json, f->problems};
 
     if (!json_is_object(json))
-        return fail_field(f->c, named(f, d), "must be an object");
-    clear(into, d->fields, d->fields_count);
-    read_fields(&inner, d->fields, d->fields_count, false);
+        return problem(f, d, "must be an object");
+    read_fields(&inner, d->fields, d->fields_count);
 }
 
 static void read_objects(const struct filling *f, const struct field *d, json_t *json)
 {
-    size_t most = d->max ? (size_t)d->max : ITEMS_MOST, count = json_array_size(json);
-    struct objects *to = (struct objects *)(f->into + d->offset);
+    size_t count = json_array_size(json);
 
     if (!json_is_array(json))
         return problem(f, d, "must be a list of objects");
-    if (count > most)
-        return fail_field(f->c, named(f, d), "must have at most %zu items", most);
+    if (!count_is_allowed(f, d, count))
+        return;
     char *all = call_alloc(f->c, (count + 1) * d->size);
-    for (size_t i = 0; i < count; i++) {
+    for (size_t i = 0; i < count && *f->problems < PROBLEMS_MOST; i++) {
         const char *prefix = call_print(f->c, "%s%s[%zu].", f->prefix, d->name, i).at;
-        read_object(f, d, json_array_get(json, i), prefix, all + i * d->size);
+        json_t *item = json_array_get(json, i);
+        struct filling inner = {f->c, prefix, all + i * d->size, item, f->problems};
+        clear(inner.into, d->fields, d->fields_count);
+        if (json_is_object(item))
+            read_fields(&inner, d->fields, d->fields_count);
+        else
+            problem_of(f, d, (int)i, "must be an object");
     }
-    *to = (struct objects){all, count};
+    *(struct objects *)(f->into + d->offset) = (struct objects){all, count};
 }
 
 static void read_value(const struct filling *f, const struct field *d, const struct raw *r)
@@ -361,91 +359,88 @@ static void read_value(const struct filling *f, const struct field *d, const str
 
     if (d->type == FIELD_FILE) {
         if (r->kind != RAW_FILE)
-            return problem(f, d, "must be a file");
+            return problem(f, d, "must be a file, sent as multipart/form-data");
         *(struct upload **)(f->into + d->offset) = r->upload;
     } else if (r->kind == RAW_FILE) {
         problem(f, d, "must not be a file");
-    } else if (d->type == FIELD_INTEGERS || d->type == FIELD_TEXTS) {
+    } else if (is_list(d)) {
         read_list(f, d, r);
     } else if (d->type == FIELD_OBJECT) {
-        read_object(f, d, r->json, call_print(f->c, "%s%s.", f->prefix, d->name).at, f->into + d->offset);
+        read_object(f, d, r->json);
     } else if (d->type == FIELD_OBJECTS) {
         read_objects(f, d, r->json);
     } else if (!scalar_text(f->c, r, &text)) {
         problem(f, d, "must be a plain value");
     } else {
-        read_scalar(f, d, d->type == FIELD_SECRET ? text : str_trim(text));
+        value_read(f, d, d->type == FIELD_SECRET ? text : str_trim(text));
     }
 }
 
-static bool is_texty(const struct field *d)
+/* Empty text means "nothing chosen" to everything but texts, which it empties. */
+static bool is_nothing(const struct field *d, const struct raw *r)
 {
-    return d->type == FIELD_TEXT || d->type == FIELD_SECRET || d->type == FIELD_EMAIL || d->type == FIELD_CHOICE;
+    bool text = d->type == FIELD_TEXT || d->type == FIELD_SECRET;
+
+    return r->kind == RAW_TEXT && !text && str_trim(r->text).len == 0;
 }
 
-/* Empty text from a form means "nothing chosen" for everything but texts, which it empties. */
-static bool is_empty(const struct field *d, const struct raw *r)
+static struct str path_value(const struct call *c, const char *name)
 {
-    return r->kind == RAW_TEXT && str_trim(r->text).len == 0 && d->type != FIELD_SECRET &&
-           (!is_texty(d) || d->type == FIELD_CHOICE || d->type == FIELD_EMAIL);
+    size_t len = strlen(name), index = 0;
+
+    for (const char *at = strchr(c->endpoint->path, '{'); at; at = strchr(at + 1, '{'), index++)
+        if (strncmp(at + 1, name, len) == 0 && at[1 + len] == '}')
+            return c->path_values[index];
+    return NO_STR;
 }
 
-static struct raw raw_of(const struct filling *f, const struct field *d, size_t path_index)
+static struct raw raw_of(const struct filling *f, const struct field *d)
 {
     struct raw r;
 
     if (d->in_path)
-        return (struct raw){.kind = RAW_TEXT, .text = f->c->path_values[path_index]};
+        return (struct raw){.kind = RAW_TEXT, .text = path_value(f->c, d->name)};
     if (f->object) {
         r = of_json(json_object_get(f->object, d->name));
         return r.kind == RAW_ABSENT && d->also ? of_json(json_object_get(f->object, d->also)) : r;
     }
-    r = find(f->c, d->name);
-    if (r.kind == RAW_ABSENT && (d->type == FIELD_INTEGERS || d->type == FIELD_TEXTS))
-        r = find(f->c, call_print(f->c, "%s[]", d->name).at);
-    return r.kind == RAW_ABSENT && d->also ? find(f->c, d->also) : r;
+    r = find(f->c, d->name, is_list(d));
+    return r.kind == RAW_ABSENT && d->also ? find(f->c, d->also, is_list(d)) : r;
 }
 
-static void refuse_repeats(const struct filling *f, const struct field *d)
+static bool is_missing(const struct field *d, const struct raw *r)
 {
-    const struct pairs *sources[] = {&f->c->body->form, &f->c->body->query};
-
-    if (d->type == FIELD_INTEGERS || d->type == FIELD_TEXTS || d->in_path)
-        return;
-    for (size_t s = 0; s < countof(sources); s++) {
-        unsigned times = 0;
-        for (const struct pair *p = sources[s]->first; p; p = p->next)
-            times += str_is(p->name, d->name);
-        if (times > 1)
-            problem(f, d, "was sent more than once");
-    }
+    if (r->kind == RAW_ABSENT || r->kind == RAW_NULL)
+        return true;
+    return d->type != FIELD_SECRET ? r->kind == RAW_TEXT && str_trim(r->text).len == 0
+                                   : r->kind == RAW_TEXT && r->text.len == 0;
 }
 
-static void read_fields(struct filling *f, const struct field *fields, size_t count, bool top)
+static void read_field(struct filling *f, const struct field *d, struct raw r)
 {
-    size_t path_index = 0;
+    if (!is_list(d) && (times(r.among, d->name) > 1 || (d->also && times(r.among, d->also) > 1)))
+        problem(f, d, "was sent more than once");
+    else if (d->required && is_missing(d, &r))
+        problem(f, d, "is required");
+    else if (r.kind == RAW_ABSENT && d->by_default)
+        read_value(f, d, &(struct raw){.kind = RAW_TEXT, .text = str_of(d->by_default)});
+    else if (r.kind != RAW_ABSENT && r.kind != RAW_NULL)
+        read_value(f, d, &r);
+}
 
+static void read_fields(struct filling *f, const struct field *fields, size_t count)
+{
     for (size_t i = 0; i < count; i++) {
-        const struct field *d = &fields[i];
-        struct raw r = raw_of(f, d, path_index);
-        path_index += d->in_path;
+        struct raw r = raw_of(f, &fields[i]);
         if (call_faulted(f->c) && f->c->fault.id != INPUT_INVALID)
             return;
-        if (is_empty(d, &r))
+        if (is_nothing(&fields[i], &r))
             r.kind = RAW_NULL;
-        if (top && r.kind != RAW_ABSENT) {
-            f->c->given |= (uint64_t)1 << i;
-            f->c->given_null |= r.kind == RAW_NULL ? (uint64_t)1 << i : 0;
-            refuse_repeats(f, d);
+        if (!f->object) {
+            f->c->given |= (uint64_t)(r.kind != RAW_ABSENT) << i;
+            f->c->given_null |= (uint64_t)(r.kind == RAW_NULL) << i;
         }
-        bool missing = r.kind == RAW_ABSENT || r.kind == RAW_NULL ||
-                       (is_texty(d) && r.kind == RAW_TEXT && str_trim(r.text).len == 0);
-        if (d->required && missing)
-            problem(f, d, "is required");
-        else if (r.kind == RAW_ABSENT && d->by_default)
-            read_scalar(f, d, str_of(d->by_default));
-        else if (r.kind != RAW_ABSENT && r.kind != RAW_NULL)
-            read_value(f, d, &r);
+        read_field(f, &fields[i], r);
     }
 }
 
@@ -468,13 +463,41 @@ static void clear(char *into, const struct field *fields, size_t count)
 const void *input_read(struct call *c)
 {
     const struct input_table *t = &c->endpoint->input;
+    struct body *b = body_of(c);
 
-    body_of(c);
     if (call_faulted(c) || t->count == 0)
         return NULL;
     assert(t->count <= 64);
-    struct filling f = {c, "", call_alloc(c, t->size), NULL};
+    struct filling f = {c, "", call_alloc(c, t->size), NULL, &b->problems};
     clear(f.into, t->fields, t->count);
-    read_fields(&f, t->fields, t->count, true);
+    c->given = c->given_null = 0;
+    read_fields(&f, t->fields, t->count);
     return f.into;
+}
+
+static void read_defaults(struct filling *f, const struct field *fields, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        const struct field *d = &fields[i];
+        if (d->by_default)
+            read_value(f, d, &(struct raw){.kind = RAW_TEXT, .text = str_of(d->by_default)});
+        struct filling inner = {f->c, "", call_alloc(f->c, d->size + sizeof(int64_t)), NULL, f->problems};
+        if (d->type == FIELD_OBJECTS)
+            read_defaults(&inner, d->fields, d->fields_count);
+        inner.into = f->into + d->offset;
+        if (d->type == FIELD_OBJECT)
+            read_defaults(&inner, d->fields, d->fields_count);
+    }
+}
+
+bool input_defaults_hold(const struct input_table *table)
+{
+    struct call c;
+    unsigned problems = 0;
+
+    call_init(&c);
+    struct filling f = {&c, "", call_alloc(&c, table->size + 1), NULL, &problems};
+    read_defaults(&f, table->fields, table->count);
+    call_release(&c);
+    return problems == 0;
 }

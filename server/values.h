@@ -26,7 +26,8 @@ struct date {
     uint8_t month, day;
 };
 
-enum flag { FLAG_ABSENT = -1, FLAG_NO = 0, FLAG_YES = 1 };
+/* Packed, so that _Generic (ARG in tenancy/db.h) tells it from int. */
+enum __attribute__((packed)) flag { FLAG_ABSENT = -1, FLAG_NO = 0, FLAG_YES = 1 };
 
 struct ints {
     const int64_t *at;

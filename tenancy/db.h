@@ -29,8 +29,8 @@ struct arg arg_decimal(struct call *c, struct decimal v);
 struct arg arg_date(struct call *c, struct date v);
 struct arg arg_flag(struct call *c, enum flag v);
 struct arg arg_bool(struct call *c, bool v);
-struct arg arg_ints(struct call *c, struct ints v);       /* bigint[] */
-struct arg arg_texts(struct call *c, struct texts v);     /* text[] */
+struct arg arg_ints(struct call *c, struct ints v);       /* bigint[]; absent: the empty one */
+struct arg arg_texts(struct call *c, struct texts v);     /* text[]; absent: the empty one */
 struct arg arg_bytes(struct call *c, struct str v);       /* bytea; NO_STR: NULL */
 
 /* ARG(value) inside db_query(c, …) where the variable of the call is named c. */
@@ -49,6 +49,11 @@ struct rows *db_run(struct call *c, const struct statement *s, const struct arg 
 #define db_require(c, statement, ...) \
     db_must(c, &(statement), (struct arg[]){{0}, ##__VA_ARGS__} + 1, sizeof((struct arg[]){{0}, ##__VA_ARGS__}) / sizeof(struct arg) - 1)
 struct rows *db_must(struct call *c, const struct statement *s, const struct arg *args, size_t count);
+
+/* One statement by itself, outside of the call's transaction: it is committed whatever becomes of the call. */
+#define db_glance(c, statement, ...) \
+    db_alone(c, &(statement), (struct arg[]){{0}, ##__VA_ARGS__} + 1, sizeof((struct arg[]){{0}, ##__VA_ARGS__}) / sizeof(struct arg) - 1)
+struct rows *db_alone(struct call *c, const struct statement *s, const struct arg *args, size_t count);
 
 size_t rows_count(const struct rows *r);
 bool row_null(const struct rows *r, size_t row, const char *column);

@@ -9,16 +9,18 @@
 #include <unistd.h>
 
 #include "server/log.h"
+#include "server/loop.h"
 
-enum { KEY_SIZE = 32, VERSIONS_MOST = 64, WRAP_FORMAT = 1 };
+enum { KEY_SIZE = 32, WRAP_FORMAT = 1 };
 
 struct keyring {
     struct uuid org;
     unsigned count;
     struct {
         uint32_t version;
+        int64_t made_at;
         uint8_t key[KEY_SIZE];
-    } keys[VERSIONS_MOST];
+    } keys[KEY_VERSIONS_MOST];
 };
 
 static uint8_t *master; /* in locked memory that core dumps leave out */
@@ -33,8 +35,10 @@ static uint8_t *master_memory(void)
 void master_key_load(const char *path)
 {
     struct stat about;
-    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
 
+    if (master)
+        return; /* a verb that runs another one's work has it already, and its memory is read-only by now */
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
     if (fd < 0)
         die("cannot read the master key %s (%m): make it with `head -c 32 /dev/urandom`, mode 0400, or run ops/up", path);
     if (fstat(fd, &about) != 0 || (about.st_mode & 0377) != 0)
@@ -136,23 +140,29 @@ void keyring_free(struct keyring *k)
     sodium_free(k);
 }
 
-bool keyring_add(struct keyring *k, uint32_t version, const uint8_t key[static 32])
+bool keyring_add(struct keyring *k, uint32_t version, int64_t made_at, const uint8_t key[static 32])
 {
-    if (k->count == VERSIONS_MOST)
+    if (k->count == KEY_VERSIONS_MOST || version == 0)
         return false;
     k->keys[k->count].version = version;
+    k->keys[k->count].made_at = made_at;
     memcpy(k->keys[k->count++].key, key, KEY_SIZE);
     return true;
 }
 
 uint32_t keyring_current(const struct keyring *k)
 {
-    uint32_t newest = 0;
+    uint32_t newest = 0, oldest = 0;
+    int64_t now = now_unix();
 
-    for (unsigned i = 0; i < k->count; i++)
-        if (k->keys[i].version > newest)
-            newest = k->keys[i].version;
-    return newest;
+    for (unsigned i = 0; i < k->count; i++) {
+        uint32_t version = k->keys[i].version;
+        if (version > newest && k->keys[i].made_at + KEY_SETTLE_SECONDS <= now)
+            newest = version;
+        if (oldest == 0 || version < oldest)
+            oldest = version;
+    }
+    return newest ? newest : oldest;
 }
 
 bool keyring_key(const struct keyring *k, uint32_t version, enum purpose purpose, uint8_t key[static 32])

@@ -14,7 +14,11 @@ enum purpose { PURPOSE_FIELDS, PURPOSE_SEARCH, PURPOSE_TOKENS, PURPOSE_FILES, PU
 
 struct keyring; /* an org's unwrapped data keys, in locked memory */
 
-uint32_t keyring_current(const struct keyring *k); /* newest version */
+/* A new key is not sealed with until every server has had time to learn of it, so that none meets a value it cannot open. */
+enum { KEY_VERSIONS_MOST = 64, KEY_SETTLE_SECONDS = 15 };
+
+/* The version to seal with: the newest but for one made seconds ago, which other servers may not know yet. 0: there is none. */
+uint32_t keyring_current(const struct keyring *k);
 /* 32-byte purpose key of a version (0: current); false when there is no such version. Wipe it after use. */
 bool keyring_key(const struct keyring *k, uint32_t version, enum purpose purpose, uint8_t key[static 32]);
 
@@ -33,6 +37,8 @@ struct ints search_tokens(struct call *c, const char *kind, struct str text);
 struct ints search_query(struct call *c, const char *kind, struct str part);
 /* What search compares: case-folded, accents removed, blanks collapsed. */
 struct str search_normal(struct call *c, struct str text);
+/* Whether a clear text has `normal_part` in its normal form: what callers verify candidates with. False for NO_STR. */
+bool search_holds(struct call *c, struct str text, struct str normal_part);
 
 /* Loading and making: used by the directory and by `propops org create`, `propops key rotate`. */
 void master_key_load(const char *path); /* 32 bytes, mode 0400; dies with a message saying what to do */
@@ -41,7 +47,7 @@ void data_key_wrap(const struct uuid *org, uint32_t version, const uint8_t key[s
 bool data_key_unwrap(const struct uuid *org, uint32_t version, struct str wrapped, uint8_t key[static 32]);
 struct keyring *keyring_new(const struct uuid *org);
 void keyring_free(struct keyring *k); /* wipes; accepts NULL */
-bool keyring_add(struct keyring *k, uint32_t version, const uint8_t key[static 32]);
+bool keyring_add(struct keyring *k, uint32_t version, int64_t made_at, const uint8_t key[static 32]); /* made_at: Unix time */
 /* Text derived from the master key for a platform purpose, 64 hex characters (the login role's password). */
 void master_derive_hex(const char *purpose, char hex[static 65]);
 

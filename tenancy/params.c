@@ -3,6 +3,7 @@
 #include <assert.h>
 #include <string.h>
 
+/* NULL when the row's table has no such field. */
 static const struct field *field_of(const struct call *c, const char *name)
 {
     const struct input_table *t = &c->endpoint->input;
@@ -10,7 +11,6 @@ static const struct field *field_of(const struct call *c, const char *name)
     for (size_t i = 0; i < t->count; i++)
         if (strcmp(t->fields[i].name, name) == 0)
             return &t->fields[i];
-    assert(!"the statement wants a parameter that the row's table does not have");
     return NULL;
 }
 
@@ -33,6 +33,7 @@ struct arg param_of(struct call *c, const char *name)
     if (name[0] == '_')
         return of_call(c, name);
     const struct field *f = field_of(c, name);
+    assert(f && "the statement wants a parameter that the row's table does not have");
     const char *at = (const char *)c->input + f->offset;
     switch (f->type) {
     case FIELD_INTEGER:
@@ -59,10 +60,16 @@ struct arg param_of(struct call *c, const char *name)
     }
 }
 
+/* A listing may serve rows that do not offer all of its filters. */
 bool param_given(struct call *c, const char *name)
 {
-    struct arg a = param_of(c, name);
+    const struct field *f = name[0] == '_' ? NULL : field_of(c, name);
 
+    if (name[0] != '_' && !f)
+        return false;
+    if (f && (f->type == FIELD_INTEGERS || f->type == FIELD_TEXTS))
+        return !str_is((struct str){param_of(c, name).value, 2}, "{}");
+    struct arg a = param_of(c, name);
     return a.value && (a.length > 0 || a.binary);
 }
 

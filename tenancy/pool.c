@@ -1,139 +1,263 @@
 #include "tenancy/pool.h"
 
+#include <assert.h>
+
 #include "server/loop.h"
 
-enum { SHARED = 4, LEASED = 8, SLOW = 2, LOAD_MOST = 64, WAITERS_MOST = 128, WAIT_MS = 5000 };
+enum { SHARED = 4, LEASED = 8, SLOW = 2, LOAD_MOST = 256, WAITERS_MOST = 256, WAIT_MS = 5000, START_MS = 5000, STOP_MS = 8000 };
 
 struct waiter {
     struct fiber *fiber;
     struct link *given;
+    int64_t org_id;
     struct waiter *next;
 };
 
-struct queue {
-    struct waiter *first, **end;
-    unsigned length;
+/* A connection that is leased to one call at a time. */
+struct place {
+    struct link *link;
+    bool taken;
+    int64_t org_id; /* whose it is while it is taken */
 };
 
+struct leases {
+    struct place *places;
+    unsigned count;
+    struct waiter *first; /* longest first */
+    unsigned waiting;
+};
+
+/* Orgs share a counter by their number's low bits: rarely unfair, never wrong. */
+enum { COUNTERS = 256 };
+
 static _Thread_local struct {
-    struct link *shared[SHARED], *leased[LEASED], *slow[SLOW];
-    struct link *free_leased[LEASED], *free_slow[SLOW];
-    unsigned free_leased_count, free_slow_count;
-    struct queue leases, slow_leases;
+    struct link *shared[SHARED];
+    unsigned load, load_of[COUNTERS];
+    struct place leased_places[LEASED], slow_places[SLOW];
+    struct leases leased, slow;
 } here;
 
-static struct link *least_loaded(struct link *const *links, unsigned count)
+static unsigned *counter(int64_t org_id)
+{
+    return &here.load_of[(uint64_t)org_id % COUNTERS];
+}
+
+/* One org alone may take three quarters of what can be under way; while others are there, half. */
+static bool has_room(int64_t org_id)
+{
+    const unsigned most = SHARED * LOAD_MOST;
+
+    return here.load < most && (here.load < most / 4 * 3 || *counter(org_id) < most / 2);
+}
+
+/* Equal loads go by the org, so that in quiet times an org finds the connection that knows its statements. */
+static struct link *least_loaded(int64_t org_id)
 {
     struct link *best = NULL;
 
-    for (unsigned i = 0; i < count; i++)
-        if (links[i] && link_up(links[i]) && (!best || link_load(links[i]) < link_load(best)))
-            best = links[i];
-    return best && link_load(best) < LOAD_MOST ? best : NULL;
+    for (unsigned i = 0; i < SHARED; i++) {
+        struct link *l = here.shared[((uint64_t)org_id + i) % SHARED];
+        if (link_up(l) && (!best || link_load(l) < link_load(best)))
+            best = l;
+    }
+    return best;
 }
 
-struct link *pool_shared(bool slow)
+static void want_another(void)
 {
-    return slow ? least_loaded(here.slow, SLOW) : least_loaded(here.shared, SHARED);
-}
-
-static void leave(struct queue *q, struct waiter *w)
-{
-    for (struct waiter **at = &q->first; *at; at = &(*at)->next)
-        if (*at == w) {
-            *at = w->next;
-            q->length--;
-            break;
+    for (unsigned i = 0; i < SHARED; i++)
+        if (!link_wanted(here.shared[i])) {
+            link_want(here.shared[i]);
+            return;
         }
-    q->end = &q->first;
-    while (*q->end)
-        q->end = &(*q->end)->next;
 }
 
-static struct link *wait_in(struct queue *q)
+struct link *pool_shared(int64_t org_id)
 {
-    struct waiter w = {.fiber = fiber_self()};
+    struct link *l = least_loaded(org_id);
 
-    if (q->length >= WAITERS_MOST)
+    if (!l || link_load(l) > 0)
+        want_another();
+    if (!l || link_load(l) >= LOAD_MOST || !has_room(org_id))
         return NULL;
-    if (!q->end)
-        q->end = &q->first;
-    *q->end = &w;
-    q->end = &w.next;
-    q->length++;
-    uint64_t until = now_monotonic_us() + WAIT_MS * 1000;
-    while (!w.given && now_monotonic_us() < until)
-        fiber_park_for(WAIT_MS);
+    here.load++;
+    ++*counter(org_id);
+    return l;
+}
+
+void pool_shared_done(int64_t org_id)
+{
+    assert(here.load > 0 && *counter(org_id) > 0);
+    here.load--;
+    --*counter(org_id);
+}
+
+static struct place *free_place(struct leases *q)
+{
+    for (unsigned i = 0; i < q->count; i++)
+        if (!q->places[i].taken && link_up(q->places[i].link))
+            return &q->places[i];
+    return NULL;
+}
+
+static struct link *take(struct place *p, int64_t org_id)
+{
+    p->taken = true;
+    p->org_id = org_id;
+    return p->link;
+}
+
+static unsigned held_by(const struct leases *q, int64_t org_id)
+{
+    unsigned held = 0;
+
+    for (unsigned i = 0; i < q->count; i++)
+        held += q->places[i].taken && q->places[i].org_id == org_id;
+    return held;
+}
+
+static unsigned waiting_of(const struct leases *q, int64_t org_id)
+{
+    unsigned waiting = 0;
+
+    for (const struct waiter *w = q->first; w; w = w->next)
+        waiting += w->org_id == org_id;
+    return waiting;
+}
+
+static void leave(struct leases *q, struct waiter *w)
+{
+    struct waiter **at = &q->first;
+
+    while (*at != w)
+        at = &(*at)->next;
+    *at = w->next;
+    q->waiting--;
+}
+
+static struct waiter *next_in_turn(const struct leases *q)
+{
+    struct waiter *best = q->first;
+    unsigned fewest = best ? held_by(q, best->org_id) : 0;
+
+    for (struct waiter *w = best; w && fewest > 0; w = w->next) {
+        unsigned held = held_by(q, w->org_id);
+        if (held < fewest) {
+            fewest = held;
+            best = w;
+        }
+    }
+    return best;
+}
+
+static void serve(struct leases *q)
+{
+    struct place *p;
+
+    while (q->first && (p = free_place(q))) {
+        struct waiter *w = next_in_turn(q);
+        leave(q, w);
+        w->given = take(p, w->org_id);
+        fiber_wake(w->fiber);
+    }
+}
+
+static struct link *wait_in(struct leases *q, int64_t org_id)
+{
+    struct waiter w = {.fiber = fiber_self(), .org_id = org_id}, **end = &q->first;
+    uint64_t until = now_monotonic_us() + WAIT_MS * 1000ull;
+
+    if (q->waiting >= WAITERS_MOST || waiting_of(q, org_id) >= WAITERS_MOST / 2)
+        return NULL;
+    while (*end)
+        end = &(*end)->next;
+    *end = &w;
+    q->waiting++;
+    for (uint64_t now; !w.given && (now = now_monotonic_us()) < until;)
+        fiber_park_for((uint32_t)((until - now + 999) / 1000));
     if (!w.given)
         leave(q, &w);
     return w.given;
 }
 
-/* Takes a free one that is up; those that are down stay behind. */
-static struct link *take(struct link **links, unsigned *count)
+/* One that is not connected yet is wanted for each caller that finds none free. */
+static void want_place(struct leases *q)
 {
-    for (unsigned i = *count; i-- > 0;)
-        if (link_up(links[i])) {
-            struct link *l = links[i];
-            links[i] = links[--*count];
-            return l;
+    for (unsigned i = 0; i < q->count; i++)
+        if (!link_wanted(q->places[i].link)) {
+            link_want(q->places[i].link);
+            return;
         }
+}
+
+struct link *pool_lease(bool slow, int64_t org_id)
+{
+    struct leases *q = slow ? &here.slow : &here.leased;
+    struct place *p = q->first ? NULL : free_place(q);
+
+    if (p)
+        return take(p, org_id);
+    want_place(q);
+    return wait_in(q, org_id);
+}
+
+static struct place *place_of(struct leases *q, const struct link *l)
+{
+    for (unsigned i = 0; i < q->count; i++)
+        if (q->places[i].link == l)
+            return &q->places[i];
     return NULL;
-}
-
-struct link *pool_lease(bool slow)
-{
-    struct link *l = slow ? take(here.free_slow, &here.free_slow_count) : take(here.free_leased, &here.free_leased_count);
-
-    return l ? l : wait_in(slow ? &here.slow_leases : &here.leases);
-}
-
-static bool is_slow(const struct link *l)
-{
-    for (unsigned i = 0; i < SLOW; i++)
-        if (here.slow[i] == l)
-            return true;
-    return false;
 }
 
 void pool_give_back(struct link *l)
 {
-    bool slow = is_slow(l);
-    struct queue *q = slow ? &here.slow_leases : &here.leases;
-    struct waiter *w = q->first;
+    struct leases *q = place_of(&here.slow, l) ? &here.slow : &here.leased;
+    struct place *p = place_of(q, l);
 
-    if (w && link_up(l)) {
-        q->first = w->next;
-        if (!q->first)
-            q->end = &q->first;
-        q->length--;
-        w->given = l;
-        fiber_wake(w->fiber);
-    } else if (slow) {
-        here.free_slow[here.free_slow_count++] = l;
-    } else {
-        here.free_leased[here.free_leased_count++] = l;
-    }
+    assert(p && p->taken);
+    p->taken = false;
+    serve(q);
+}
+
+static void on_up(struct link *l)
+{
+    if (place_of(&here.leased, l))
+        serve(&here.leased);
+    else if (place_of(&here.slow, l))
+        serve(&here.slow);
+}
+
+static void make(struct leases *q, struct place *places, unsigned count, bool slow)
+{
+    *q = (struct leases){.places = places, .count = count};
+    for (unsigned i = 0; i < count; i++)
+        places[i] = (struct place){.link = link_new(slow, on_up)};
 }
 
 void pool_start(void)
 {
     for (unsigned i = 0; i < SHARED; i++)
-        here.shared[i] = link_new(false);
-    for (unsigned i = 0; i < LEASED; i++)
-        here.free_leased[here.free_leased_count++] = here.leased[i] = link_new(false);
-    for (unsigned i = 0; i < SLOW; i++)
-        here.free_slow[here.free_slow_count++] = here.slow[i] = link_new(true);
-    for (unsigned waited = 0; waited < 5000 && !pool_shared(false); waited += 20)
-        fiber_sleep(20);
+        here.shared[i] = link_new(false, on_up);
+    make(&here.leased, here.leased_places, LEASED, false);
+    make(&here.slow, here.slow_places, SLOW, true);
+    link_want(here.shared[0]);
+    for (unsigned waited = 0; waited < START_MS && !link_up(here.shared[0]); waited += 5)
+        fiber_sleep(5);
+}
+
+static void end(struct leases *q)
+{
+    for (unsigned i = 0; i < q->count; i++)
+        link_free(q->places[i].link);
+    q->count = 0;
 }
 
 void pool_stop(void)
 {
     for (unsigned i = 0; i < SHARED; i++)
         link_free(here.shared[i]);
-    for (unsigned i = 0; i < LEASED; i++)
-        link_free(here.leased[i]);
-    for (unsigned i = 0; i < SLOW; i++)
-        link_free(here.slow[i]);
+    end(&here.leased);
+    end(&here.slow);
+    for (unsigned waited = 0; waited < STOP_MS && links_alive() > 0; waited += 2)
+        fiber_sleep(2);
 }

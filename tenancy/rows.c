@@ -84,7 +84,7 @@ struct str row_bytes(struct call *c, const struct rows *r, size_t row, const cha
     return bytes_of(c, row_str(r, row, column));
 }
 
-/* Items of a one-dimensional array's text; quoted items lose their quotes and escapes. */
+/* Items of a one-dimensional array's text; quoted items lose their quotes and escapes, NULL is no text. */
 static struct texts items_of(struct call *c, struct str text)
 {
     size_t room = 1, count = 0, i = 1;
@@ -94,18 +94,19 @@ static struct texts items_of(struct call *c, struct str text)
     for (size_t k = 0; k < text.len; k++)
         room += text.at[k] == ',';
     struct str *items = call_alloc(c, room * sizeof *items);
+    char *to = call_alloc(c, text.len);
     while (i < text.len - 1) {
-        char *item = call_alloc(c, text.len + 1);
-        size_t len = 0;
+        struct str item = {to, 0};
         bool quoted = text.at[i] == '"';
         i += quoted;
         while (i < text.len - 1 && (quoted ? text.at[i] != '"' : text.at[i] != ',')) {
             i += text.at[i] == '\\';
-            item[len++] = text.at[i++];
+            *to++ = text.at[i++];
         }
+        item.len = (size_t)(to - item.at);
         i += quoted;
         i++; /* the comma */
-        items[count++] = (struct str){item, len};
+        items[count++] = !quoted && str_is(item, "NULL") ? NO_STR : item;
     }
     return (struct texts){items, count};
 }
@@ -160,7 +161,7 @@ static void write_list(struct call *c, struct json *j, struct str text, bool quo
 
     json_array(j);
     for (size_t i = 0; i < items.count; i++)
-        if (quoted)
+        if (quoted || !items.at[i].at)
             json_str(j, items.at[i]);
         else
             json_raw(j, items.at[i]);
@@ -174,8 +175,9 @@ static void write_cell(struct call *c, struct json *j, const struct rows *r, siz
     if (!text.at)
         return json_null(j);
     switch (r->of->columns[column].type) {
+    case COLUMN_NUMERIC: /* NaN and Infinity are no JSON */
+        return strchr("-0123456789", text.at[0]) && text.at[text.len - 1] != 'y' ? json_raw(j, text) : json_null(j);
     case COLUMN_BIGINT:
-    case COLUMN_NUMERIC:
     case COLUMN_JSON:
         return json_raw(j, text);
     case COLUMN_BOOLEAN:
@@ -264,6 +266,9 @@ struct arg arg_str(struct call *c, struct str v)
 {
     if (!v.at)
         return (struct arg){0};
+    /* PostgreSQL's text has no NUL; what stands behind one would be lost without a word. */
+    if (v.len && memchr(v.at, '\0', v.len))
+        fail_with(c, VALUE_REFUSED, "a NUL byte in a text");
     struct str copy = call_copy(c, v);
     return (struct arg){copy.at, (int)copy.len, 0};
 }

@@ -5,10 +5,11 @@
 #include "tenancy/keys.h"
 #include "tenancy/org.h"
 
-enum { TOKENS_MOST = 400, GRAM = 3, KEY_SIZE = 32 };
+/* Texts that are searched are names and the like: one of 1,000 letters has all its tokens. */
+enum { TOKENS_MOST = 4096, GRAM = 3, LETTERS_LEAST = 3, KEY_SIZE = 32 };
 
-/* Latin letters with accents in UTF-8 (U+00C0 to U+017F), folded to what people type; others stay. */
-static const char *folded_letter(unsigned code, char one[2])
+/* Latin letters with accents (U+00C0 to U+017F) as people type them. */
+static const char *plain_latin(unsigned code, char one[2])
 {
     static const char *const latin1[] = {"a", "a", "a", "a", "a", "a", "ae", "c", "e", "e", "e", "e", "i", "i", "i", "i", "d", "n", "o",
         "o", "o", "o", "o", "x", "o", "u", "u", "u", "u", "y", "th", "ss"};
@@ -24,30 +25,49 @@ static const char *folded_letter(unsigned code, char one[2])
     return NULL;
 }
 
+/* Small letters of Greek and Cyrillic capitals; others stay. */
+static unsigned small_letter(unsigned code)
+{
+    if ((code >= 0x391 && code <= 0x3A9) || (code >= 0x410 && code <= 0x42F))
+        return code + 32;
+    return code >= 0x400 && code <= 0x40F ? code + 80 : code;
+}
+
+/* A letter of two bytes: folded, or dropped when it is an accent by itself. */
+static size_t fold_pair(unsigned code, char *out)
+{
+    char one[2];
+    const char *plain = plain_latin(code, one);
+
+    if (code >= 0x300 && code <= 0x36F)
+        return 0;
+    if (plain) {
+        size_t len = strlen(plain);
+        memcpy(out, plain, len);
+        return len;
+    }
+    code = small_letter(code);
+    out[0] = (char)(0xC0 | code >> 6);
+    out[1] = (char)(0x80 | (code & 63));
+    return 2;
+}
+
 struct str search_normal(struct call *c, struct str text)
 {
-    char *out = call_alloc(c, text.len * 2 + 1);
+    char *out = call_alloc(c, text.len + 1); /* nothing folds to more bytes than it has */
     size_t len = 0;
 
     for (size_t i = 0; i < text.len; i++) {
         unsigned char b = (unsigned char)text.at[i];
-        if (b == ' ' || b == '\t' || b == '\n' || b == '\r') {
+        unsigned next = i + 1 < text.len ? (unsigned char)text.at[i + 1] : 0;
+        if (b == ' ' || (b >= '\t' && b <= '\r') || (b == 0xC2 && next == 0xA0)) {
+            i += b == 0xC2;
             if (len && out[len - 1] != ' ')
                 out[len++] = ' ';
         } else if (b >= 'A' && b <= 'Z') {
             out[len++] = (char)(b + 32);
-        } else if ((b & 0xE0) == 0xC0 && i + 1 < text.len) {
-            unsigned code = (unsigned)(b & 31) << 6 | ((unsigned char)text.at[i + 1] & 63);
-            char one[2];
-            const char *folded = folded_letter(code, one);
-            if (folded) {
-                size_t more = strlen(folded);
-                memcpy(out + len, folded, more);
-                len += more;
-            } else {
-                out[len++] = (char)b;
-                out[len++] = text.at[i + 1];
-            }
+        } else if ((b & 0xE0) == 0xC0 && next) {
+            len += fold_pair((b & 31u) << 6 | (next & 63), out + len);
             i++;
         } else {
             out[len++] = (char)b;
@@ -58,13 +78,15 @@ struct str search_normal(struct call *c, struct str text)
     return (struct str){out, len};
 }
 
-static bool kind_key(const struct call *c, const char *kind, uint8_t key[KEY_SIZE])
+/* Always of the first version: tokens and look-ups must stay comparable when the data key changes. */
+static bool kind_key(struct call *c, const char *kind, uint8_t key[KEY_SIZE])
 {
     uint8_t purpose[KEY_SIZE];
 
-    /* Always of the first version: tokens and look-ups must stay comparable when the data key changes. */
-    if (!keyring_key(c->org->keys, 1, PURPOSE_SEARCH, purpose))
+    if (!keyring_key(c->org->keys, 1, PURPOSE_SEARCH, purpose)) {
+        fail_with(c, INTERNAL, "the org has no key");
         return false;
+    }
     crypto_generichash(key, KEY_SIZE, (const uint8_t *)kind, strlen(kind), purpose, sizeof purpose);
     sodium_memzero(purpose, sizeof purpose);
     return true;
@@ -74,13 +96,9 @@ struct str lookup_key(struct call *c, const char *kind, struct str value)
 {
     uint8_t key[KEY_SIZE], *hash = call_alloc(c, KEY_SIZE);
 
-    if (!value.at)
+    if (!value.at || call_faulted(c) || !kind_key(c, kind, key))
         return NO_STR;
     struct str normal = search_normal(c, str_trim(value));
-    if (!kind_key(c, kind, key)) {
-        fail_with(c, INTERNAL, "the org has no key");
-        return NO_STR;
-    }
     crypto_generichash(hash, KEY_SIZE, (const uint8_t *)normal.at, normal.len, key, sizeof key);
     sodium_memzero(key, sizeof key);
     return (struct str){(char *)hash, KEY_SIZE};
@@ -93,20 +111,15 @@ static int by_number(const void *a, const void *b)
     return x < y ? -1 : x > y;
 }
 
-/* Keyed numbers of all runs of three bytes of the normal text, each once. */
-static struct ints grams(struct call *c, const char *kind, struct str text)
+/* Keyed numbers of 63 bits for all runs of three bytes of the normal text, each once. */
+static struct ints grams(struct call *c, const char *kind, struct str normal)
 {
-    struct str normal = search_normal(c, text);
     uint8_t key[KEY_SIZE];
     size_t count = 0, unique = 0;
 
-    if (normal.len < GRAM)
+    if (normal.len < GRAM || call_faulted(c) || !kind_key(c, kind, key))
         return (struct ints){NULL, 0};
-    if (!kind_key(c, kind, key)) {
-        fail_with(c, INTERNAL, "the org has no key");
-        return (struct ints){NULL, 0};
-    }
-    int64_t *tokens = call_alloc(c, (normal.len + 1) * sizeof *tokens);
+    int64_t *tokens = call_alloc(c, normal.len * sizeof *tokens);
     for (size_t i = 0; i + GRAM <= normal.len && count < TOKENS_MOST; i++) {
         uint64_t hash;
         crypto_shorthash((uint8_t *)&hash, (const uint8_t *)normal.at + i, GRAM, key);
@@ -122,10 +135,24 @@ static struct ints grams(struct call *c, const char *kind, struct str text)
 
 struct ints search_tokens(struct call *c, const char *kind, struct str text)
 {
-    return grams(c, kind, text);
+    return grams(c, kind, search_normal(c, text));
 }
 
 struct ints search_query(struct call *c, const char *kind, struct str part)
 {
-    return grams(c, kind, part);
+    struct str normal = search_normal(c, part);
+
+    if (str_letters(normal) < LETTERS_LEAST)
+        return (struct ints){NULL, 0};
+    return grams(c, kind, normal);
+}
+
+bool search_holds(struct call *c, struct str text, struct str normal_part)
+{
+    if (!text.at)
+        return false;
+    if (normal_part.len == 0)
+        return true;
+    struct str normal = search_normal(c, text);
+    return memmem(normal.at, normal.len, normal_part.at, normal_part.len) != NULL;
 }

@@ -1,0 +1,1 @@
+import{n as e}from"./react-DKYjYC11.js";export default e();

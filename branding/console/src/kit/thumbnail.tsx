@@ -1,0 +1,53 @@
+import { ImageOff } from 'lucide-react';
+import { useEffect, useState } from 'react';
+
+const FIRST_PAUSE_MS = 700;
+const LONGEST_PAUSE_MS = 8_000;
+const TRIES = 14;
+
+type Picture = { state: 'waiting' | 'failed' } | { state: 'ready'; url: string };
+
+/* The server answers with a drawn stand-in until the picture has been made: ask again, more and more patiently. */
+function usePicture(address: string): Picture {
+  const [picture, setPicture] = useState<Picture>({ state: 'waiting' });
+  useEffect(() => {
+    const abort = new AbortController();
+    let url = '';
+    let timer = 0;
+    const ask = async (tries: number) => {
+      try {
+        const reply = await fetch(address, { signal: abort.signal });
+        const type = reply.headers.get('content-type') ?? '';
+        if (reply.ok && type.startsWith('image/') && !type.startsWith('image/svg')) {
+          url = URL.createObjectURL(await reply.blob());
+          if (abort.signal.aborted) URL.revokeObjectURL(url);
+          else setPicture({ state: 'ready', url });
+          return;
+        }
+        if (!reply.ok && reply.status !== 404 && reply.status < 429) return setPicture({ state: 'failed' });
+      } catch {
+        if (abort.signal.aborted) return;
+      }
+      if (tries >= TRIES) return setPicture({ state: 'failed' });
+      timer = setTimeout(ask, Math.min(FIRST_PAUSE_MS * 1.5 ** tries, LONGEST_PAUSE_MS), tries + 1) as unknown as number;
+    };
+    setPicture({ state: 'waiting' });
+    void ask(0);
+    return () => {
+      abort.abort();
+      clearTimeout(timer);
+      if (url) URL.revokeObjectURL(url);
+    };
+  }, [address]);
+  return picture;
+}
+
+export function Thumbnail({ address, alt }: { address: string; alt: string }) {
+  const picture = usePicture(address);
+  if (picture.state === 'ready') return <img src={picture.url} alt={alt} draggable={false} />;
+  return (
+    <span className="thumbnail-wait" role="img" aria-label={picture.state === 'waiting' ? `${alt}: being prepared` : `${alt}: no preview`}>
+      {picture.state === 'waiting' ? <i /> : <ImageOff aria-hidden="true" />}
+    </span>
+  );
+}

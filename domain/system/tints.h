@@ -1,0 +1,21 @@
+/*
+ * tints: from one brand colour to the ten tints of the console, in OKLCH (Ottosson 2020), such that white text on tint 7 has a contrast
+ * of at least 4.5:1 and the focus ring 3:1 on white (WCAG 2.2, 1.4.3 and 1.4.11).
+ */
+#ifndef DOMAIN_SYSTEM_TINTS_H
+#define DOMAIN_SYSTEM_TINTS_H
+
+#include "server/str.h"
+
+enum { TINTS = 10 };
+
+struct tint {
+    unsigned char red, green, blue;
+};
+
+/* "#rrggbb"; false for anything else. */
+bool tint_parse(struct str text, struct tint *t);
+void tints_make(struct tint brand, struct tint tints[static TINTS]);
+double tint_contrast(struct tint a, struct tint b); /* 1 to 21 */
+
+#endif
