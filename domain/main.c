@@ -25,6 +25,8 @@
 #include "tenancy/db.h"
 #include "tenancy/keys.h"
 #include "tenancy/org.h"
+#include "tenancy/rotate.h"
+#include "tenancy/tasks.h"
 #include "tenancy/verbs.h"
 
 static const struct module *const all_modules[] = {
@@ -40,6 +42,17 @@ static const struct module *const all_modules[] = {
     NULL,
 };
 
+static const struct task_kind *const all_tasks[] = {
+    NULL,
+};
+
+static const struct sealed_column *const all_sealed_columns[] = {
+    accounts_sealed_columns,
+    jobs_sealed_columns,
+    people_sealed_columns,
+    NULL,
+};
+
 static struct str org_name(const struct org *o)
 {
     return o ? str_of(o->slug) : NO_STR;
@@ -52,6 +65,7 @@ static void on_loop_start(void)
 
 static void on_ready(void)
 {
+    tasks_start(all_tasks);
     log_event("ready", NULL);
 }
 
@@ -66,7 +80,7 @@ static int verb_serve(int argc, char **argv)
     gate_start(&domain_gate_steps);
     server_on_loop_end(db_stop);
     system_start();
-    int status = server_run(on_loop_start, on_ready, NULL);
+    int status = server_run(on_loop_start, on_ready, tasks_stop);
     directory_stop();
     return status;
 }
@@ -105,6 +119,8 @@ static const struct verb {
     {"migrate", verb_migrate, true, "migrate",
         "Brings the platform schema and every org's schema up to date."},
     {"org", verb_org, true, "org create|list|suspend|resume …", "Manages orgs; `propops org --help`."},
+    {"key", verb_key, true, "key rotate --org SLUG", "Makes a new data key and re-seals in the background."},
+    {"task", verb_task, true, "task run|dead …", "Runs the background work that is due; `propops task --help`."},
     {"account", verb_account, true, "account create --org SLUG --email …",
         "Makes an account; `propops account --help`."},
     {"demo", verb_demo, true, "demo --org SLUG [--jobs N]", "Fills an org with a demo agency, or adds N jobs."},
@@ -149,6 +165,8 @@ int main(int argc, char **argv)
     curl_global_init(CURL_GLOBAL_DEFAULT);
     modules = all_modules;
     routes_build(all_modules);
+    tasks_register(all_tasks);
+    rotate_register(all_sealed_columns);
     provision_seed = access_seed;
     provision_digest = access_digest;
     if (verb->configured && !asks_help)

@@ -3,8 +3,9 @@
  *
  *     embed_sql SOURCE_FOLDER OUTPUT_FOLDER FILE.sql …
  *
- * For each file a header OUTPUT_FOLDER/FILE.sql.h declares its statements; OUTPUT_FOLDER/statements.c defines them all. The format is
- * described in server/statement.h. A mistake is reported as file:line and ends the build.
+ * For each file a header OUTPUT_FOLDER/FILE.sql.h declares its statements;
+ * OUTPUT_FOLDER/statements.c defines them all. The format is described in server/statement.h. A
+ * mistake is reported as file:line and ends the build.
  */
 #include <ctype.h>
 #include <stdarg.h>
@@ -87,7 +88,8 @@ static struct item *add(struct list *l)
     return memset(&l->at[l->count++], 0, sizeof l->at[0]);
 }
 
-/* "job_title text", "access_details sealed(jobs.access_details by uuid)?": name, type, and ? for may-be-null. */
+/* "job_title text", "access_details sealed(jobs.access_details by uuid)?": name, type, and ? for
+ * may-be-null. */
 static void read_column(struct item *i, char *text)
 {
     char *space = strpbrk(text, " \t");
@@ -203,7 +205,8 @@ static bool directive(char *comment, const char *word, char **rest)
     return true;
 }
 
-/* A comment line of a statement, until the next one's name: also behind its semicolon. Free text is passed over. */
+/* A comment line of a statement, until the next one's name: also behind its semicolon. Free text is
+ * passed over. */
 static void read_comment(char *comment)
 {
     char *rest;
@@ -243,9 +246,19 @@ static void write_string(FILE *out, const char *text)
 static void write_constant(FILE *out, const char *type)
 {
     static const char *const types[][2] = {
-        {"bigint", "BIGINT"}, {"text", "TEXT"}, {"uuid", "UUID"}, {"boolean", "BOOLEAN"}, {"numeric", "NUMERIC"},
-        {"date", "DATE"}, {"instant", "INSTANT"}, {"json", "JSON"}, {"bytes", "BYTES"}, {"bigint[]", "BIGINTS"},
-        {"text[]", "TEXTS"}, {"uuid[]", "UUIDS"}, {"sealed", "SEALED"},
+        {"bigint", "BIGINT"},
+        {"text", "TEXT"},
+        {"uuid", "UUID"},
+        {"boolean", "BOOLEAN"},
+        {"numeric", "NUMERIC"},
+        {"date", "DATE"},
+        {"instant", "INSTANT"},
+        {"json", "JSON"},
+        {"bytes", "BYTES"},
+        {"bigint[]", "BIGINTS"},
+        {"text[]", "TEXTS"},
+        {"uuid[]", "UUIDS"},
+        {"sealed", "SEALED"},
     };
 
     for (size_t i = 0; i < sizeof types / sizeof types[0]; i++)
@@ -304,7 +317,8 @@ static void write_orders(FILE *out)
     for (size_t i = 0; i < now.orders.count; i++) {
         fputs("    {", out);
         write_string(out, now.orders.at[i].text);
-        fprintf(out, ", %s, \"%s\"},\n", now.orders.at[i].descending ? "true" : "false", now.orders.at[i].type);
+        fprintf(out, ", %s, \"%s\"},\n", now.orders.at[i].descending ? "true" : "false",
+            now.orders.at[i].type);
     }
     fputs("};\n", out);
 }
@@ -312,7 +326,8 @@ static void write_orders(FILE *out)
 static void write_list_member(FILE *out, const char *member, const struct list *l)
 {
     if (l->count)
-        fprintf(out, "    .%s = %s_%s,\n    .%s_count = %zu,\n", member, now.name, member, member, l->count);
+        fprintf(out, "    .%s = %s_%s,\n    .%s_count = %zu,\n", member, now.name, member, member,
+            l->count);
 }
 
 static void check(void)
@@ -338,7 +353,8 @@ static void write_statement(FILE *out, FILE *header)
     write_params(out);
     write_filters(out);
     write_orders(out);
-    fprintf(out, "const struct statement sql_%s = {\n    .name = \"%s\",\n    .text =\n        ", now.name, now.name);
+    fprintf(out, "const struct statement sql_%s = {\n    .name = \"%s\",\n    .text =\n        ",
+        now.name, now.name);
     write_string(out, trim(now.text));
     fputs(",\n", out);
     if (now.listing) {
@@ -433,7 +449,8 @@ static void embed(const char *source, const char *output, const char *name, FILE
     snprintf(path, sizeof path, "%s/%s.h", output, name);
     make_folders(path);
     FILE *header = open_or_die(path, "w");
-    fprintf(header, "/* The statements of %s. */\n#pragma once\n\n#include \"server/statement.h\"\n\n", name);
+    fprintf(header,
+        "/* The statements of %s. */\n#pragma once\n\n#include \"server/statement.h\"\n\n", name);
     snprintf(path, sizeof path, "%s/%s", source, name);
     FILE *in = open_or_die(path, "r");
     while (fgets(line, sizeof line, in)) {

@@ -181,7 +181,7 @@ MAKE
 server_pid() {
     local pid
     pid=$(cat "$HOME_DIR/run/server.pid" 2>/dev/null) || return 1
-    [ -n "$pid" ] && [ -d "/proc/$pid" ] && grep -q propops "/proc/$pid/comm" 2>/dev/null && echo "$pid"
+    [ -n "$pid" ] && [ "$(basename "$(readlink "/proc/$pid/exe" 2>/dev/null)" 2>/dev/null)" = propops ] && echo "$pid"
 }
 
 heartbeat() {
@@ -198,7 +198,7 @@ start_server() {
     as_service bash -c 'cd / && setsid "$0" serve >>"$1" 2>&1 </dev/null & echo $! >"$2"' "$BUILD/propops" "$log" "$HOME_DIR/run/server.pid"
     for _ in $(seq 150); do
         heartbeat && return 0
-        server_pid >/dev/null || { tail -n 5 "$log" >&2; die "the server stopped while starting" "Its log is $log."; }
+        [ -d "/proc/$(cat "$HOME_DIR/run/server.pid")" ] || { tail -n 5 "$log" >&2; die "the server stopped while starting" "Its log is $log."; }
         sleep 0.2
     done
     tail -n 5 "$log" >&2

@@ -123,7 +123,6 @@ struct call {
     int db_queries;
     char id[27];                  /* request id */
     int attempt;                  /* 0 first; re-run after a serialization failure */
-    bool commit_unknown;          /* COMMIT was sent, but whether it held never came back */
     void (*at_end[24])(struct call *, void *); /* what must happen when the call is over, newest first */
     void *at_end_arg[24];
     int at_ends;

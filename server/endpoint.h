@@ -102,6 +102,8 @@ struct endpoint {
     enum data_shape data;        /* set by the runner macros or by hand for handlers */
     const struct column *reply;  /* members beside `data` */
     size_t reply_count;
+    const struct column *columns;/* of `data`, where no statement describes it: DATA_COLUMNS */
+    size_t columns_count;
     const char *reply_type;      /* content type of a raw reply (file, image); NULL: JSON */
     const char *audit;           /* activity type of a write */
     const char *subject;         /* kind of record of the audit entry, e.g. "job" */
@@ -118,6 +120,15 @@ struct endpoint {
 #define REPLY(...) .reply = (const struct column[]){__VA_ARGS__}, \
     .reply_count = sizeof((const struct column[]){__VA_ARGS__}) / sizeof(struct column)
 #define MEMBER(member, kind) {.name = #member, .type = COLUMN_##kind}
+#define MEMBER_OR_NULL(member, kind) {.name = #member, .type = COLUMN_##kind, .nullable = true}
+/* An object, and a list of objects, with these members. */
+#define MEMBER_OBJECT(member, ...) {.name = #member, .type = COLUMN_JSON, .members = (const struct column[]){__VA_ARGS__}, \
+    .members_count = sizeof((const struct column[]){__VA_ARGS__}) / sizeof(struct column)}
+#define MEMBER_OBJECTS(member, ...) {.name = #member, .type = COLUMN_JSON, .list = true, .members = (const struct column[]){__VA_ARGS__}, \
+    .members_count = sizeof((const struct column[]){__VA_ARGS__}) / sizeof(struct column)}
+/* What `data` holds when a handler writes it by itself, without .sql. */
+#define DATA_COLUMNS(...) .columns = (const struct column[]){__VA_ARGS__}, \
+    .columns_count = sizeof((const struct column[]){__VA_ARGS__}) / sizeof(struct column)
 
 enum envelope { ENVELOPE_DOCUMENTED = 0, ENVELOPE_PLAIN_TEXT_ERRORS };
 

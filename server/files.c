@@ -173,7 +173,7 @@ static void settle(struct call *c, void *list)
 {
     bool done = !call_faulted(c);
 
-    if (c->commit_unknown)
+    if (c->fault.id == OUTCOME_UNKNOWN)
         return;
     for (struct change *change = *(struct change **)list; change; change = change->next) {
         bool counts = done && change->attempt == c->attempt;

@@ -49,11 +49,16 @@ static struct str parameter(struct call *c, struct str header, const char *name)
 /* Browsers write these three in the names they send as percent escapes, and no others. */
 static bool browser_escape(struct str s, size_t i, char *meant)
 {
-    if (i + 2 >= s.len || s.at[i] != '%')
+    if (i + 2 >= s.len || s.at[i] != '%' || s.at[i + 2] == '\0')
         return false;
-    char high = s.at[i + 1], low = (char)(s.at[i + 2] & ~32);
-    *meant = high == '2' && s.at[i + 2] == '2' ? '"' : '\n';
-    return *meant == '"' || (high == '0' && (low == 'A' || low == 'D'));
+    char high = s.at[i + 1], low = s.at[i + 2];
+    if (high == '2' && low == '2')
+        *meant = '"';
+    else if (high == '0' && strchr("aAdD", low))
+        *meant = '\n';
+    else
+        return false;
+    return true;
 }
 
 static struct str last_part(struct str path)

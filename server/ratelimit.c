@@ -1,5 +1,6 @@
 #include "server/ratelimit.h"
 
+#include <arpa/inet.h>
 #include <pthread.h>
 #include <sodium.h>
 #include <string.h>
@@ -10,9 +11,10 @@
 #include "server/reply.h"
 #include "server/route.h"
 
-/* 16 shards of 4,096 places; a place that is full of live windows gives up its oldest: memory is bounded, and a flood of new
- * addresses can at worst make old ones start afresh. */
-enum { SHARDS = 16, PLACES = 4096, PROBES = 8, READS = 600, WRITES = 120, WINDOW = 60 };
+/* A place whose neighbours all count for somebody else gives up the one that ends first: memory is
+ * bounded, and a flood of new addresses can at worst make old ones start afresh. */
+enum { SHARDS = 16, PLACES = 4096, PROBES = 8 };
+enum { READS = 600, WRITES = 120, TRIES = 10, WINDOW = 60 };
 
 struct window {
     uint64_t key;
@@ -26,76 +28,122 @@ static struct shard {
 } shards[SHARDS] = {[0 ... SHARDS - 1] = {.lock = PTHREAD_MUTEX_INITIALIZER}};
 
 static uint8_t secret[crypto_shorthash_KEYBYTES];
+static struct str (*org_name)(const struct org *o);
+
+void ratelimit_org_name(struct str (*name)(const struct org *o))
+{
+    org_name = name;
+}
 
 static void make_secret(void)
 {
     randombytes_buf(secret, sizeof secret);
 }
 
-/* Who is counted, as one number; keyed, so that nobody can choose addresses that collide. */
-static uint64_t key_of(const struct call *c, bool by_address)
+/* Who is counted, by what; without holes, since its bytes are hashed. */
+struct who {
+    uint64_t org, row;
+    int64_t account;
+    uint8_t address[64];
+};
+
+static uint64_t hash_of(const void *bytes, size_t len)
 {
     static pthread_once_t once = PTHREAD_ONCE_INIT;
-    struct {
-        const void *org;
-        uint64_t row;
-        int64_t account;
-        char address[64];
-    } who = {.org = c->org, .row = route_index(c->endpoint)};
-    uint64_t key;
+    uint64_t hash;
 
+    /* Keyed, so that nobody can choose addresses that meet in one place. */
     pthread_once(&once, make_secret);
-    if (by_address)
-        memcpy(who.address, c->request.address.at,
-            c->request.address.len < sizeof who.address ? c->request.address.len : sizeof who.address);
+    crypto_shorthash((uint8_t *)&hash, bytes, len, secret);
+    return hash;
+}
+
+static uint64_t org_key(const struct org *o)
+{
+    if (!o || !org_name)
+        return (uintptr_t)o;
+    struct str name = org_name(o);
+    return hash_of(name.at, name.len);
+}
+
+static void put_address(struct who *w, struct str address)
+{
+    struct in6_addr six;
+    char text[INET6_ADDRSTRLEN] = "";
+
+    if (address.len < sizeof text && address.len > 0)
+        memcpy(text, address.at, address.len);
+    if (inet_pton(AF_INET6, text, &six) == 1 && !IN6_IS_ADDR_V4MAPPED(&six))
+        memcpy(w->address, &six, 8);
+    else if (address.len > 0)
+        memcpy(w->address, address.at,
+            address.len < sizeof w->address ? address.len : sizeof w->address);
+}
+
+static uint64_t key_of(const struct call *c, enum rate_by by)
+{
+    struct who w = {.org = org_key(c->org), .row = route_index(c->endpoint)};
+
+    if (by == RATE_BY_ADDRESS || c->account->id == 0)
+        put_address(&w, c->request.address);
     else
-        who.account = c->account->id;
-    crypto_shorthash((uint8_t *)&key, (const uint8_t *)&who, sizeof who, secret);
-    return key;
+        w.account = c->account->id;
+    return hash_of(&w, sizeof w);
 }
 
 static struct window *place_of(struct shard *s, uint64_t key, uint64_t now)
 {
-    struct window *oldest = NULL;
+    struct window *first_to_end = NULL;
 
     for (unsigned i = 0; i < PROBES; i++) {
         struct window *w = &s->places[(key / SHARDS + i) % PLACES];
         if (w->key == key && w->ends > now)
             return w;
-        if (!oldest || w->ends < oldest->ends)
-            oldest = w;
+        if (!first_to_end || w->ends < first_to_end->ends)
+            first_to_end = w;
     }
-    return oldest;
+    return first_to_end;
 }
 
 static struct rate rate_of(const struct endpoint *row)
 {
+    bool open_write = row->access == PUBLIC && row->method != GET;
     struct rate rate = row->rate;
 
-    if (rate.requests == 0)
-        rate.requests = row->method == GET ? READS : WRITES;
+    if (rate.requests == 0) {
+        rate.requests = row->method == GET ? READS : open_write ? TRIES : WRITES;
+        rate.by = open_write ? RATE_BY_ADDRESS : rate.by;
+    }
     if (rate.seconds == 0)
         rate.seconds = WINDOW;
-    double scaled = rate.requests * config.rate_factor;
-    rate.requests = config.rate_factor == 0 ? rate.requests : scaled > 1e9 ? 1000000000 : scaled < 1 ? 1 : (int)scaled;
+    double scaled = rate.requests * (config.rate_factor > 0 ? config.rate_factor : 1);
+    rate.requests = scaled > 1e9 ? 1000000000 : scaled < 1 ? 1 : (int)scaled;
     return rate;
+}
+
+/* Counts one call; gives the calls so far (at most one over the limit) and the seconds left. */
+static int count(uint64_t key, struct rate rate, uint64_t *left)
+{
+    struct shard *s = &shards[key % SHARDS];
+
+    pthread_mutex_lock(&s->lock);
+    uint64_t now = now_monotonic_us() / 1000000;
+    struct window *w = place_of(s, key, now);
+    if (w->key != key || w->ends <= now)
+        *w = (struct window){key, now + (uint64_t)rate.seconds, 0};
+    int used = w->used < rate.requests ? ++w->used : rate.requests + 1;
+    *left = w->ends - now;
+    pthread_mutex_unlock(&s->lock);
+    return used;
 }
 
 bool ratelimit_take(struct call *c)
 {
     struct rate rate = rate_of(c->endpoint);
-    bool by_address = rate.by == RATE_BY_ADDRESS || c->account->id == 0;
-    uint64_t key = key_of(c, by_address), now = now_monotonic_us() / 1000000;
-    struct shard *s = &shards[key % SHARDS];
-
-    pthread_mutex_lock(&s->lock);
-    struct window *w = place_of(s, key, now);
-    if (w->key != key || w->ends <= now)
-        *w = (struct window){key, now + (uint64_t)rate.seconds, 0};
-    int used = w->used < rate.requests ? ++w->used : rate.requests + 1;
-    uint64_t left = w->ends - now;
-    pthread_mutex_unlock(&s->lock);
+    uint64_t left;
+    int used = count(key_of(c, rate.by), rate, &left);
     bool over = used > rate.requests;
+
     reply_header(c, "x-ratelimit-limit", call_print(c, "%d", rate.requests));
     reply_header(c, "x-ratelimit-remaining", call_print(c, "%d", over ? 0 : rate.requests - used));
     reply_header(c, "x-ratelimit-reset", call_print(c, "%lld", (long long)(now_unix() + (int64_t)left)));

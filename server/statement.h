@@ -53,6 +53,10 @@ struct column {
     bool nullable;
     const char *place; /* sealed: "jobs.access_details" */
     const char *by;    /* sealed: the column that holds the record's uuid */
+    /* Of JSON, in rows only: what the object, or each one of a list, holds. Unknown without. */
+    const struct column *members;
+    size_t members_count;
+    bool list;
 };
 
 struct parameter {

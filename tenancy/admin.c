@@ -32,8 +32,10 @@ static void ignore_notice(void *arg, const PGresult *notice)
 PGconn *admin_connect(bool as_server)
 {
     char password[65] = "";
-    const char *keys[9] = {"dbname", "connect_timeout", "application_name", "client_encoding", "options", "tcp_user_timeout"};
-    const char *values[9] = {config.database_url, "5", "propops verb", "UTF8", "-c timezone=UTC", "10000"};
+    const char *keys[9] = {"dbname", "connect_timeout", "application_name", "client_encoding",
+        "options", "tcp_user_timeout"};
+    const char *values[9] = {
+        config.database_url, "5", "propops verb", "UTF8", "-c timezone=UTC", "10000"};
 
     if (as_server) {
         master_derive_hex("login role", password);

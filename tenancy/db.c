@@ -24,7 +24,7 @@ struct db_session {
     struct result {
         PGresult *result;
         struct result *next;
-    } *results;
+    } * results;
     size_t results_size;
 };
 
@@ -46,7 +46,8 @@ static struct db_session *session_of(struct call *c)
     return c->db;
 }
 
-/* Which settings bind a batch to the call's org and account. Before sign-in they name nobody, and policies show nothing. */
+/* Which settings bind a batch to the call's org and account. Before sign-in they name nobody, and
+ * policies show nothing. */
 static void scope_of(struct call *c, const char *values[5])
 {
     struct arg branches = arg_ints(c, c->account->branch_ids);
@@ -64,9 +65,23 @@ static const struct {
     const char *state;
     enum error_id error;
 } meanings[] = {
-    {"23505", CONFLICT_EXISTS}, {"23503", REFERENCE_UNKNOWN}, {"23514", VALUE_REFUSED}, {"23502", VALUE_REFUSED},
-    {"22012", INTERNAL}, {"22", VALUE_REFUSED}, {"42501", NOT_FOUND}, {"57014", QUERY_TOO_LONG}, {"55P03", CONFLICT},
-    {"40", BUSY}, {"53", BUSY}, {"57P", BUSY}, {"08", BUSY}, {"25006", BUSY}, {"25P03", BUSY}, {"26000", BUSY}, {"0A000", BUSY},
+    {"23505", CONFLICT_EXISTS},
+    {"23503", REFERENCE_UNKNOWN},
+    {"23514", VALUE_REFUSED},
+    {"23502", VALUE_REFUSED},
+    {"22012", INTERNAL},
+    {"22", VALUE_REFUSED},
+    {"42501", NOT_FOUND},
+    {"57014", QUERY_TOO_LONG},
+    {"55P03", CONFLICT},
+    {"40", BUSY},
+    {"53", BUSY},
+    {"57P", BUSY},
+    {"08", BUSY},
+    {"25006", BUSY},
+    {"25P03", BUSY},
+    {"26000", BUSY},
+    {"0A000", BUSY},
 };
 
 static enum error_id meaning_of(const char *state)
@@ -77,16 +92,20 @@ static enum error_id meaning_of(const char *state)
     return INTERNAL;
 }
 
-/* Running the handler again may mend these: serialization failure, deadlock, a plan that its tables outgrew. */
+/* Running the handler again may mend these: serialization failure, deadlock, a plan that its tables
+ * outgrew. */
 static bool passes(const char *state)
 {
-    return strcmp(state, "40001") == 0 || strcmp(state, "40P01") == 0 || strcmp(state, "26000") == 0 || strcmp(state, "0A000") == 0;
+    return strcmp(state, "40001") == 0 || strcmp(state, "40P01") == 0 ||
+           strcmp(state, "26000") == 0 || strcmp(state, "0A000") == 0;
 }
 
-/* Messages about values quote them, and values may be personal: the log gets the message of other failures only. */
+/* Messages about values quote them, and values may be personal: the log gets the message of other
+ * failures only. */
 static void fail_by_state(struct call *c, const struct statement *s, const PGresult *error)
 {
-    const char *state = PQresultErrorField(error, PG_DIAG_SQLSTATE), *message = PQresultErrorField(error, PG_DIAG_MESSAGE_PRIMARY);
+    const char *state = PQresultErrorField(error, PG_DIAG_SQLSTATE),
+               *message = PQresultErrorField(error, PG_DIAG_MESSAGE_PRIMARY);
     const char *constraint = PQresultErrorField(error, PG_DIAG_CONSTRAINT_NAME);
 
     if (!state)
@@ -95,11 +114,14 @@ static void fail_by_state(struct call *c, const struct statement *s, const PGres
     if (call_faulted(c))
         return;
     fail_with(c, meaning_of(state), "%s: %s", s ? s->name : "transaction",
-        constraint ? constraint : strncmp(state, "22", 2) != 0 && message ? message : "a value");
+        constraint                                ? constraint
+        : strncmp(state, "22", 2) != 0 && message ? message
+                                                  : "a value");
     snprintf(c->fault.sqlstate, sizeof c->fault.sqlstate, "%s", state);
 }
 
-/* Parks until the batch is back. When we cannot wait any longer its memory is the link's, which still consumes what comes. */
+/* Parks until the batch is back. When we cannot wait any longer its memory is the link's, which
+ * still consumes what comes. */
 static bool await(struct batch *b, uint32_t milliseconds)
 {
     uint64_t until = now_monotonic_us() + milliseconds * 1000ull;
@@ -170,7 +192,8 @@ static void send_batch(void *arg)
 
     s->sent = link_begin(s->link, s->batch) && (!s->command || link_text(s->link, s->command)) &&
               (!s->scope || link_bind(s->link, s->scope)) &&
-              (!s->query || link_execute(s->link, s->query->key, s->query->text, s->query->args, s->query->count)) &&
+              (!s->query || link_execute(s->link, s->query->key, s->query->text, s->query->args,
+                                s->query->count)) &&
               link_end(s->link);
 }
 
@@ -184,7 +207,8 @@ static struct batch *batch_new(void)
     return b;
 }
 
-/* Sends and waits. NULL when the call cannot wait any longer or nothing was sent; else a batch that is done. */
+/* Sends and waits. NULL when the call cannot wait any longer or nothing was sent; else a batch that
+ * is done. */
 static struct batch *exchange(struct call *c, struct sending *s)
 {
     uint64_t began = now_monotonic_us();
@@ -199,7 +223,8 @@ static struct batch *exchange(struct call *c, struct sending *s)
     return back ? s->batch : NULL;
 }
 
-static PGresult *run_on(struct call *c, struct link *l, const struct query *q, const char *begin, bool binds)
+static PGresult *run_on(
+    struct call *c, struct link *l, const struct query *q, const char *begin, bool binds)
 {
     const char *scope[5];
 
@@ -214,8 +239,8 @@ static PGresult *run_on(struct call *c, struct link *l, const struct query *q, c
     return settle(c, q->of, b);
 }
 
-/* Before sign-in on a row that demands it, the account is being looked up: that neither needs the handler's transaction nor should hold
- * a connection while the input is read. */
+/* Before sign-in on a row that demands it, the account is being looked up: that neither needs the
+ * handler's transaction nor should hold a connection while the input is read. */
 static bool signing_in(const struct call *c)
 {
     return c->account->type_id == 0 && c->endpoint->access != PUBLIC;
@@ -227,7 +252,8 @@ static bool transactional(const struct call *c)
         return true;
     if (signing_in(c))
         return false;
-    return c->endpoint->db == DB_BY_METHOD ? c->endpoint->method != GET : c->endpoint->db != NO_DATABASE;
+    return c->endpoint->db == DB_BY_METHOD ? c->endpoint->method != GET
+                                           : c->endpoint->db != NO_DATABASE;
 }
 
 static PGresult *run_in_transaction(struct call *c, const struct query *q)
@@ -266,7 +292,8 @@ static PGresult *run_alone(struct call *c, const struct query *q)
     return r;
 }
 
-/* Nothing of a failed batch happened, so one whose statement the connection no longer knew, or knew for older tables, is sent again. */
+/* Nothing of a failed batch happened, so one whose statement the connection no longer knew, or knew
+ * for older tables, is sent again. */
 static PGresult *run_batch(struct call *c, const struct query *q)
 {
     PGresult *r = run_alone(c, q);
@@ -327,13 +354,15 @@ struct rows *db_run(struct call *c, const struct statement *s, const struct arg 
     return query_run(c, &(struct query){s, s->text, query_key(c, s, 0), args, count, false});
 }
 
-struct rows *db_alone(struct call *c, const struct statement *s, const struct arg *args, size_t count)
+struct rows *db_alone(
+    struct call *c, const struct statement *s, const struct arg *args, size_t count)
 {
     assert(s->params_count == 0 || s->params_count == count);
     return query_run(c, &(struct query){s, s->text, query_key(c, s, 0), args, count, true});
 }
 
-struct rows *db_must(struct call *c, const struct statement *s, const struct arg *args, size_t count)
+struct rows *db_must(
+    struct call *c, const struct statement *s, const struct arg *args, size_t count)
 {
     struct rows *r = db_run(c, s, args, count);
 
@@ -342,7 +371,8 @@ struct rows *db_must(struct call *c, const struct statement *s, const struct arg
     return r;
 }
 
-/* The connection goes back only with its transaction over; else it is broken off, which ends it as well. */
+/* The connection goes back only with its transaction over; else it is broken off, which ends it as
+ * well. */
 static void leave_transaction(struct db_session *s)
 {
     struct link *l = s->leased;
@@ -355,7 +385,8 @@ static void leave_transaction(struct db_session *s)
     pool_give_back(l);
 }
 
-/* Whether a commit whose answer never came took place is not known; saying "try again" could do it twice. */
+/* Whether a commit whose answer never came took place is not known; saying "try again" could do it
+ * twice. */
 void db_commit(struct call *c)
 {
     if (!c->db || !c->db->in_transaction || call_faulted(c))
@@ -378,7 +409,8 @@ void db_rollback(struct call *c)
 
     if (!s || !s->leased)
         return;
-    /* Off a fiber nobody can wait, and a connection that owes an answer would not give another: both are broken off. */
+    /* Off a fiber nobody can wait, and a connection that owes an answer would not give another:
+     * both are broken off. */
     if (s->in_transaction && !s->stuck && fiber_self()) {
         struct sending sending = {.link = s->leased, .command = "ROLLBACK"};
         struct batch *b = exchange(c, &sending);

@@ -12,7 +12,7 @@ struct query {
     uint64_t key; /* names the text for this org on a connection */
     const struct arg *args;
     size_t count;
-    bool alone;   /* outside of the call's transaction */
+    bool alone; /* outside of the call's transaction */
 };
 
 struct rows *query_run(struct call *c, const struct query *q);

@@ -1,6 +1,6 @@
 /* Its few statements run before there is an org to bind to, on a connection of its own. */
-#include <pthread.h>
 #include <poll.h>
+#include <pthread.h>
 #include <signal.h>
 #include <sodium.h>
 #include <stdatomic.h>
@@ -25,23 +25,24 @@ struct host {
     const struct org *org;
 };
 
-/* An org as it was read. It stays for the life of the process, since calls hold pointers to it; as long as nothing of it changes, later
- * readings have the same one. */
+/* An org as it was read. It stays for the life of the process, since calls hold pointers to it; as
+ * long as nothing of it changes, later readings have the same one. */
 struct entry {
     struct org org;
     uint8_t digest[32];
     struct entry *next; /* of all there ever were */
 };
 
-/* One reading of the directory. It is freed some time after the next one came: nobody looks longer than a moment. */
+/* One reading of the directory. It is freed some time after the next one came: nobody looks longer
+ * than a moment. */
 struct directory {
     const struct org **orgs; /* all but erased ones, by slug */
     size_t orgs_count;
     struct host *hosts; /* by name */
     size_t hosts_count;
     uint8_t digest[32];
-    int64_t replaced;        /* when, in seconds */
-    struct directory *next;  /* replaced before */
+    int64_t replaced;       /* when, in seconds */
+    struct directory *next; /* replaced before */
 };
 
 static _Atomic(struct directory *) current;
@@ -54,10 +55,13 @@ static char shared_host[260];
 
 static const char orgs_sql[] =
     "SELECT o.id, o.uuid, o.slug, o.name, o.schema_name, o.role_name, o.state, o.is_operator,"
-    " (SELECT string_agg(f.flag, ',' ORDER BY f.flag) FROM platform.org_flags f WHERE f.org_id = o.id),"
-    " (SELECT string_agg(k.version || ':' || encode(k.wrapped, 'hex') || ':' || extract(epoch FROM k.created_at)::bigint, ',' ORDER BY k.version)"
+    " (SELECT string_agg(f.flag, ',' ORDER BY f.flag) FROM platform.org_flags f WHERE f.org_id = "
+    "o.id),"
+    " (SELECT string_agg(k.version || ':' || encode(k.wrapped, 'hex') || ':' || extract(epoch FROM "
+    "k.created_at)::bigint, ',' ORDER BY k.version)"
     " FROM platform.org_keys k WHERE k.org_id = o.id),"
-    " (SELECT string_agg(h.host, ',' ORDER BY h.host) FROM platform.org_hosts h WHERE h.org_id = o.id)"
+    " (SELECT string_agg(h.host, ',' ORDER BY h.host) FROM platform.org_hosts h WHERE h.org_id = "
+    "o.id)"
     " FROM platform.orgs o WHERE o.state <> 'erased' ORDER BY o.slug COLLATE \"C\"";
 
 static void *must(void *memory)
@@ -77,7 +81,8 @@ static enum org_state state_of(const char *text)
     return ORG_SUSPENDED;
 }
 
-/* "1:hex:time,2:hex:time": the wrapped keys of an org. One that cannot be opened leaves the org without it, and the log says so. */
+/* "1:hex:time,2:hex:time": the wrapped keys of an org. One that cannot be opened leaves the org
+ * without it, and the log says so. */
 static const struct keyring *read_keys(const struct org *o, const char *text)
 {
     struct keyring *ring = keyring_new(&o->uuid);
@@ -90,8 +95,10 @@ static const struct keyring *read_keys(const struct org *o, const char *text)
         struct str time = str_cut(&rest, ',');
         struct str number = str_cut(&time, ':'), hex = str_cut(&time, ':');
         bool good = time.at && str_to_int(number, &version) && str_to_int(time, &made_at) &&
-                    sodium_hex2bin(wrapped, sizeof wrapped, hex.at, hex.len, NULL, &len, NULL) == 0 &&
-                    data_key_unwrap(&o->uuid, (uint32_t)version, (struct str){(char *)wrapped, len}, key) &&
+                    sodium_hex2bin(wrapped, sizeof wrapped, hex.at, hex.len, NULL, &len, NULL) ==
+                        0 &&
+                    data_key_unwrap(
+                        &o->uuid, (uint32_t)version, (struct str){(char *)wrapped, len}, key) &&
                     keyring_add(ring, (uint32_t)version, made_at, key);
         if (!good)
             log_failure("org_key_unreadable", "org", o->slug, NULL);
@@ -181,7 +188,8 @@ static void digest_of(const PGresult *r, int from, int to, uint8_t digest[32])
     for (int row = from; row < to; row++)
         for (int column = 0; column < PQnfields(r); column++) {
             /* SQL NULL and empty text differ in nothing that matters here. */
-            crypto_generichash_update(&state, (const uint8_t *)PQgetvalue(r, row, column), (size_t)PQgetlength(r, row, column));
+            crypto_generichash_update(&state, (const uint8_t *)PQgetvalue(r, row, column),
+                (size_t)PQgetlength(r, row, column));
             crypto_generichash_update(&state, (const uint8_t *)"", 1);
         }
     crypto_generichash_final(&state, digest, 32);
@@ -206,7 +214,8 @@ static const struct org *find_org(const struct directory *d, struct str slug)
     return NULL;
 }
 
-/* The org of a row: the one of the reading before when nothing of it changed, so that keys are unwrapped once. */
+/* The org of a row: the one of the reading before when nothing of it changed, so that keys are
+ * unwrapped once. */
 static const struct org *org_of(const struct directory *old, const PGresult *r, int row)
 {
     uint8_t digest[32];
@@ -364,7 +373,9 @@ void directory_load(void)
 
     snprintf(shared_host, sizeof shared_host, "my.%s", config.domain);
     if (!pg)
-        die("the database cannot be reached (%s): is PostgreSQL running, and was `propops migrate` run?", admin_error());
+        die("the database cannot be reached (%s): is PostgreSQL running, and was `propops migrate` "
+            "run?",
+            admin_error());
     if (!directory_read(pg))
         die("the directory cannot be read (%s): run `propops migrate`", admin_error());
     PQfinish(pg);
@@ -400,7 +411,8 @@ static struct str bearer_of(const struct call *c)
     return NO_STR;
 }
 
-/* On the shared host a cookie names its org before the dot, as a token does in its head: both only choose the keys. */
+/* On the shared host a cookie names its org before the dot, as a token does in its head: both only
+ * choose the keys. */
 static const struct org *org_of_credentials(const struct call *c)
 {
     struct str cookie = call_cookie(c, "__Host-propops_session"), bearer = bearer_of(c);

@@ -11,23 +11,30 @@
 #include "tenancy/keys.h"
 
 /* Names are kept in sets of eight; the longest unused of a set makes room. */
-enum { NAMES = 1024, WAYS = 8, PARAMS_MOST = 64, FIRST_DELAY_MS = 100, LAST_DELAY_MS = 5000, LASTED_US = 1000 * 1000,
-    CONNECTING_MOST = 2 };
+enum {
+    NAMES = 1024,
+    WAYS = 8,
+    PARAMS_MOST = 64,
+    FIRST_DELAY_MS = 100,
+    LAST_DELAY_MS = 5000,
+    LASTED_US = 1000 * 1000,
+    CONNECTING_MOST = 2
+};
 
-/* A statement that the connection knows, or is being told. Names carry a serial and are never used twice: one whose parsing failed,
- * or that was given up, cannot be in the way of the next. */
+/* A statement that the connection knows, or is being told. Names carry a serial and are never used
+ * twice: one whose parsing failed, or that was given up, cannot be in the way of the next. */
 struct name {
     uint64_t key; /* 0: free */
     uint64_t used;
     uint32_t serial;
-    bool ready;   /* its parsing is known to have succeeded */
+    bool ready; /* its parsing is known to have succeeded */
 };
 
 struct link {
     PGconn *pg;
     struct watch *watch;
     bool slow, up, wanted, closing;
-    struct fiber *keeper;        /* the fiber that connects and waits for the loss */
+    struct fiber *keeper; /* the fiber that connects and waits for the loss */
     void (*on_up)(struct link *l);
     struct batch *first, **end, *open;
     unsigned load;
@@ -38,9 +45,10 @@ struct link {
 
 static _Thread_local unsigned alive, connecting;
 
-static const char bind_sql[] = "SELECT set_config('role', $1, true), set_config('search_path', $2, true), "
-                               "set_config('app.account_type', $3, true), set_config('app.account_id', $4, true), "
-                               "set_config('app.branch_ids', $5, true)";
+static const char bind_sql[] =
+    "SELECT set_config('role', $1, true), set_config('search_path', $2, true), "
+    "set_config('app.account_type', $3, true), set_config('app.account_id', $4, true), "
+    "set_config('app.branch_ids', $5, true)";
 
 static void ignore_notice(void *arg, const PGresult *notice)
 {
@@ -56,11 +64,13 @@ static PGconn *connect_to(bool slow, char *message, size_t room)
     master_derive_hex("login role", password);
     snprintf(options, sizeof options,
         "-c statement_timeout=%s -c lock_timeout=5s -c idle_in_transaction_session_timeout=60s "
-        "-c plan_cache_mode=force_generic_plan -c jit=off -c timezone=UTC -c datestyle=ISO -c search_path=pg_catalog",
+        "-c plan_cache_mode=force_generic_plan -c jit=off -c timezone=UTC -c datestyle=ISO -c "
+        "search_path=pg_catalog",
         slow ? "60s" : "20s");
-    const char *keys[] = {"dbname", "user", "password", "options", "connect_timeout", "tcp_user_timeout",
-        "application_name", "client_encoding", NULL};
-    const char *values[] = {config.database_url, "propops_app", password, options, "5", "10000", "propops", "UTF8", NULL};
+    const char *keys[] = {"dbname", "user", "password", "options", "connect_timeout",
+        "tcp_user_timeout", "application_name", "client_encoding", NULL};
+    const char *values[] = {config.database_url, "propops_app", password, options, "5", "10000",
+        "propops", "UTF8", NULL};
     PGconn *pg = PQconnectdbParams(keys, values, 1);
     explicit_bzero(password, sizeof password);
     if (PQstatus(pg) == CONNECTION_OK) {
@@ -86,13 +96,15 @@ static struct name *find_name(struct link *l, uint64_t key)
     return NULL;
 }
 
-/* The statement is parsed anew when it is next wanted: its parsing was not reached, or its plan no longer fits its tables. */
+/* The statement is parsed anew when it is next wanted: its parsing was not reached, or its plan no
+ * longer fits its tables. */
 static void forget_stale(struct link *l, const struct batch *b)
 {
     struct name *n = b->error && b->key ? find_name(l, b->key) : NULL;
     const char *state = n ? PQresultErrorField(b->error, PG_DIAG_SQLSTATE) : NULL;
 
-    if (n && ((b->parse >= 0 && !n->ready) || (state && (strcmp(state, "26000") == 0 || strcmp(state, "0A000") == 0))))
+    if (n && ((b->parse >= 0 && !n->ready) ||
+                 (state && (strcmp(state, "26000") == 0 || strcmp(state, "0A000") == 0))))
         *n = (struct name){0};
 }
 
@@ -192,8 +204,8 @@ static bool take_sync(struct link *l, struct batch *b)
     return true;
 }
 
-/* What came for the front batch: each command gives a result and then NULL, the sync a result alone. False when the connection said
- * something that cannot be. */
+/* What came for the front batch: each command gives a result and then NULL, the sync a result
+ * alone. False when the connection said something that cannot be. */
 static bool take(struct link *l, PGresult *r)
 {
     struct batch *b = l->first;
@@ -379,7 +391,8 @@ static void print_name(char name[16], uint32_t serial)
     snprintf(name, 16, "s%u", serial);
 }
 
-/* The place of the set that is free or was not used for longest; NULL while all its statements are still being parsed. */
+/* The place of the set that is free or was not used for longest; NULL while all its statements are
+ * still being parsed. */
 static struct name *make_room(struct link *l, uint64_t key)
 {
     struct name *set = &l->names[key % (NAMES / WAYS) * WAYS], *oldest = NULL;
@@ -413,7 +426,8 @@ static bool prepare(struct link *l, uint64_t key, const char *sql, char name[16]
     return sent(l, PQsendPrepare(l->pg, name, sql, 0, NULL));
 }
 
-bool link_execute(struct link *l, uint64_t key, const char *sql, const struct arg *args, size_t count)
+bool link_execute(
+    struct link *l, uint64_t key, const char *sql, const struct arg *args, size_t count)
 {
     const char *values[PARAMS_MOST];
     int lengths[PARAMS_MOST], formats[PARAMS_MOST];

@@ -1,7 +1,7 @@
 /*
- * Statement text is put together here and nowhere else, only from parts that stand in .sql files: what a client sends ends up in
- * parameters. Each combination of filters is a text of its own with its own plan; under one plan for all, a filter that is off costs
- * as much as one that is on.
+ * Statement text is put together here and nowhere else, only from parts that stand in .sql files:
+ * what a client sends ends up in parameters. Each combination of filters is a text of its own with
+ * its own plan; under one plan for all, a filter that is off costs as much as one that is on.
  */
 #include "tenancy/listing.h"
 
@@ -17,9 +17,18 @@
 #include "tenancy/params.h"
 #include "tenancy/rows.h"
 
-enum { OFFSET_MOST = 10000, TOTAL_MOST = 10001, ARGS_MOST = 64, ORDERS_MOST = 4, MARK_SIZE = 16, CURSOR_MOST = 600, FILTERS_MOST = 54 };
+enum {
+    OFFSET_MOST = 10000,
+    TOTAL_MOST = 10001,
+    ARGS_MOST = 64,
+    ORDERS_MOST = 4,
+    MARK_SIZE = 16,
+    CURSOR_MOST = 600,
+    FILTERS_MOST = 54
+};
 
-/* The planner must know how few rows are wanted, so the limit is part of the text; to keep the texts few it is one of these. */
+/* The planner must know how few rows are wanted, so the limit is part of the text; to keep the
+ * texts few it is one of these. */
 static const unsigned sizes[] = {10, 25, 50, 100, 200, 500, 1000};
 
 /* A text under construction. */
@@ -53,8 +62,8 @@ static void add_condition(struct composition *k, const char *condition, const ch
     buf_char(k->text, ')');
 }
 
-/* (a, b) < ($1, $2) written out, since the columns may be ordered in different directions. When all go the same way, the row comparison
- * is kept: it is what walks an index. */
+/* (a, b) < ($1, $2) written out, since the columns may be ordered in different directions. When all
+ * go the same way, the row comparison is kept: it is what walks an index. */
 static void add_cursor(struct composition *k)
 {
     const struct statement *s = k->s;
@@ -74,9 +83,10 @@ static void add_cursor(struct composition *k)
     for (size_t i = 0; !alike && i < s->orders_count; i++) {
         buf_text(k->text, i ? " OR (" : "(");
         for (size_t p = 0; p < i; p++)
-            buf_print(k->text, "%s = $%zu::%s AND ", s->orders[p].expression, k->params + p + 1, s->orders[p].type);
-        buf_print(k->text, "%s %c $%zu::%s)", s->orders[i].expression, s->orders[i].descending ? '<' : '>', k->params + i + 1,
-            s->orders[i].type);
+            buf_print(k->text, "%s = $%zu::%s AND ", s->orders[p].expression, k->params + p + 1,
+                s->orders[p].type);
+        buf_print(k->text, "%s %c $%zu::%s)", s->orders[i].expression,
+            s->orders[i].descending ? '<' : '>', k->params + i + 1, s->orders[i].type);
     }
     k->params += (unsigned)s->orders_count;
     buf_char(k->text, ')');
@@ -84,7 +94,8 @@ static void add_cursor(struct composition *k)
 
 static const char *scope_of(const struct statement *s, int account_type)
 {
-    return account_type > 0 && account_type < (int)countof(s->scope) ? s->scope[account_type] : NULL;
+    return account_type > 0 && account_type < (int)countof(s->scope) ? s->scope[account_type]
+                                                                     : NULL;
 }
 
 static void add_conditions(struct composition *k, const struct listing_variant *v)
@@ -93,6 +104,12 @@ static void add_conditions(struct composition *k, const struct listing_variant *
     const char *scope = scope_of(s, v->account_type);
 
     k->params = (unsigned)s->params_count;
+    /* Counting has no SELECT list, where a parameter may be used; each must be somewhere, so that
+     * its type is known. */
+    for (size_t i = 0; v->total && i < s->params_count; i++) {
+        begin_condition(k);
+        buf_print(k->text, "$%zu::%s IS NULL OR true)", i + 1, s->params[i].type);
+    }
     if (s->where)
         add_condition(k, s->where, NULL);
     if (scope)
@@ -108,14 +125,16 @@ static void add_page(struct composition *k, const struct listing_variant *v)
 
     buf_text(k->text, "\nORDER BY ");
     for (size_t i = 0; i < s->orders_count; i++)
-        buf_print(k->text, "%s%s%s", i ? ", " : "", s->orders[i].expression, s->orders[i].descending ? " DESC" : "");
+        buf_print(k->text, "%s%s%s", i ? ", " : "", s->orders[i].expression,
+            s->orders[i].descending ? " DESC" : "");
     /* One more than a page, to know whether there is another. */
     buf_print(k->text, "\nLIMIT %u", sizes[v->most] + 1);
     if (v->offset)
         buf_print(k->text, " OFFSET $%u::bigint", ++k->params);
 }
 
-struct str listing_text(struct call *c, const struct statement *s, const struct listing_variant *v, unsigned *params)
+struct str listing_text(
+    struct call *c, const struct statement *s, const struct listing_variant *v, unsigned *params)
 {
     struct composition k = {.s = s, .text = call_buf(c)};
 
@@ -139,8 +158,10 @@ struct str listing_text(struct call *c, const struct statement *s, const struct 
     return (struct str){k.text->at, k.text->len - 1};
 }
 
-/* What makes a cursor ours: a keyed hash over the listing, its order and the values. False when the org has no such key. */
-static bool mark(struct call *c, const struct statement *s, uint32_t version, struct str values, uint8_t out[MARK_SIZE])
+/* What makes a cursor ours: a keyed hash over the listing, its order and the values. False when the
+ * org has no such key. */
+static bool mark(struct call *c, const struct statement *s, uint32_t version, struct str values,
+    uint8_t out[MARK_SIZE])
 {
     crypto_generichash_state state;
     uint8_t key[32];
@@ -152,14 +173,16 @@ static bool mark(struct call *c, const struct statement *s, uint32_t version, st
     crypto_generichash_update(&state, (const uint8_t *)"cursor", 7);
     crypto_generichash_update(&state, (const uint8_t *)s->name, strlen(s->name) + 1);
     for (size_t i = 0; i < s->orders_count; i++)
-        crypto_generichash_update(&state, (const uint8_t *)s->orders[i].expression, strlen(s->orders[i].expression) + 1);
+        crypto_generichash_update(
+            &state, (const uint8_t *)s->orders[i].expression, strlen(s->orders[i].expression) + 1);
     crypto_generichash_update(&state, (const uint8_t *)values.at, values.len);
     crypto_generichash_final(&state, out, MARK_SIZE);
     return true;
 }
 
 /* Key version, mark, and the order values of the page's last row, in base 64. */
-static struct str cursor_make(struct call *c, const struct statement *s, const struct rows *r, size_t row)
+static struct str cursor_make(
+    struct call *c, const struct statement *s, const struct rows *r, size_t row)
 {
     struct buf *values = call_buf(c), *all = call_buf(c);
     uint32_t version = keyring_current(c->org->keys);
@@ -179,24 +202,28 @@ static struct str cursor_make(struct call *c, const struct statement *s, const s
     buf_str(all, buf_view(values));
     size_t room = sodium_base64_encoded_len(all->len, sodium_base64_VARIANT_URLSAFE_NO_PADDING);
     char *text = call_alloc(c, room);
-    sodium_bin2base64(text, room, (const uint8_t *)all->at, all->len, sodium_base64_VARIANT_URLSAFE_NO_PADDING);
+    sodium_bin2base64(
+        text, room, (const uint8_t *)all->at, all->len, sodium_base64_VARIANT_URLSAFE_NO_PADDING);
     return str_of(text);
 }
 
 /* False for anything that this listing of this org did not give out. */
-static bool cursor_read(struct call *c, const struct statement *s, struct str cursor, struct str values[ORDERS_MOST])
+static bool cursor_read(
+    struct call *c, const struct statement *s, struct str cursor, struct str values[ORDERS_MOST])
 {
     uint32_t version;
     uint8_t ours[MARK_SIZE], bytes[CURSOR_MOST];
     const size_t head = sizeof version + sizeof ours;
     size_t len = 0, count = 0;
 
-    if (sodium_base642bin(bytes, sizeof bytes, cursor.at, cursor.len, NULL, &len, NULL, sodium_base64_VARIANT_URLSAFE_NO_PADDING) != 0 ||
+    if (sodium_base642bin(bytes, sizeof bytes, cursor.at, cursor.len, NULL, &len, NULL,
+            sodium_base64_VARIANT_URLSAFE_NO_PADDING) != 0 ||
         len <= head)
         return false;
     memcpy(&version, bytes, sizeof version);
     struct str rest = {(char *)bytes + head, len - head};
-    if (version == 0 || !mark(c, s, version, rest, ours) || sodium_memcmp(ours, bytes + sizeof version, sizeof ours) != 0)
+    if (version == 0 || !mark(c, s, version, rest, ours) ||
+        sodium_memcmp(ours, bytes + sizeof version, sizeof ours) != 0)
         return false;
     while (rest.at && count < s->orders_count)
         values[count++] = call_copy(c, str_cut(&rest, '\x1f'));
@@ -253,7 +280,8 @@ static void add_args(struct page *p)
     for (size_t i = 0; i < s->params_count; i++)
         add_arg(p, arg_named(p, s->params[i].name));
     if (scope && strchr(scope, '?'))
-        add_arg(p, p->c->account->kind == AGENT ? arg_ints(p->c, p->c->account->branch_ids) : arg_int(p->c, p->c->account->id));
+        add_arg(p, p->c->account->kind == AGENT ? arg_ints(p->c, p->c->account->branch_ids)
+                                                : arg_int(p->c, p->c->account->id));
     for (size_t i = 0; i < s->filters_count; i++)
         if (is_given(p, s->filters[i].name)) {
             p->variant.filters |= (uint64_t)1 << i;
@@ -263,23 +291,27 @@ static void add_args(struct page *p)
 
 static uint64_t number_of(const struct listing_variant *v)
 {
-    return (v->filters << 9 | (uint64_t)v->account_type << 6 | (uint64_t)v->most << 3 | (uint64_t)v->offset << 2 |
-               (uint64_t)v->cursor << 1 | v->total) + 1;
+    return (v->filters << 9 | (uint64_t)v->account_type << 6 | (uint64_t)v->most << 3 |
+               (uint64_t)v->offset << 2 | (uint64_t)v->cursor << 1 | v->total) +
+           1;
 }
 
-static struct rows *run(const struct page *p, const struct statement *of, const struct listing_variant *v, size_t count)
+static struct rows *run(
+    const struct page *p, const struct statement *of, const struct listing_variant *v, size_t count)
 {
     if (call_faulted(p->c))
         return query_run(p->c, &(struct query){.of = of});
     struct str text = listing_text(p->c, p->s, v, NULL);
-    return query_run(p->c, &(struct query){of, text.at, query_key(p->c, p->s, number_of(v)), p->args, count, false});
+    return query_run(p->c,
+        &(struct query){of, text.at, query_key(p->c, p->s, number_of(v)), p->args, count, false});
 }
 
 static int64_t count_all(const struct page *p)
 {
     static const struct column column = {.name = "total", .type = COLUMN_BIGINT};
     static const struct statement of = {.name = "total", .columns = &column, .columns_count = 1};
-    struct listing_variant v = {.filters = p->variant.filters, .account_type = p->variant.account_type, .total = true};
+    struct listing_variant v = {
+        .filters = p->variant.filters, .account_type = p->variant.account_type, .total = true};
 
     return row_int(run(p, &of, &v, p->args_count), 0, "total");
 }
@@ -292,7 +324,8 @@ static int64_t total_of(const struct page *p, size_t got, bool more)
     return all_seen ? p->offset + (int64_t)got : count_all(p);
 }
 
-/* The page itself: its cursor's values and offset stand behind the arguments that counting shares. */
+/* The page itself: its cursor's values and offset stand behind the arguments that counting shares.
+ */
 static struct rows *read_page(struct page *p, const struct str *after)
 {
     size_t shared = p->args_count;
@@ -306,7 +339,8 @@ static struct rows *read_page(struct page *p, const struct str *after)
     return r;
 }
 
-static void write_page(const struct page *p, struct rows *r, const struct member *members, size_t members_count)
+static void write_page(
+    const struct page *p, struct rows *r, const struct member *members, size_t members_count)
 {
     struct call *c = p->c;
     struct json j;
@@ -348,8 +382,8 @@ static unsigned size_for(int64_t limit)
     return i;
 }
 
-void listing_page(struct call *c, const struct statement *s, const struct listing_value *values, size_t values_count,
-    const struct member *members, size_t members_count)
+void listing_page(struct call *c, const struct statement *s, const struct listing_value *values,
+    size_t values_count, const struct member *members, size_t members_count)
 {
     struct str after[ORDERS_MOST];
 
@@ -360,14 +394,19 @@ void listing_page(struct call *c, const struct statement *s, const struct listin
         return fail(c, NOT_SIGNED_IN);
     struct page *p = call_alloc(c, sizeof *p);
     struct arg cursor = param_of(c, "cursor");
-    *p = (struct page){.c = c, .s = s, .values = values, .values_count = values_count, .limit = integer_of(c, "limit"),
+    *p = (struct page){.c = c,
+        .s = s,
+        .values = values,
+        .values_count = values_count,
+        .limit = integer_of(c, "limit"),
         .offset = integer_of(c, "offset")};
     if (p->limit > (int64_t)sizes[countof(sizes) - 1])
         p->limit = sizes[countof(sizes) - 1];
     if (p->offset > OFFSET_MOST)
         return fail(c, OFFSET_TOO_LARGE);
     p->variant.cursor = cursor.value && cursor.length > 0;
-    if (p->variant.cursor && !cursor_read(c, s, (struct str){cursor.value, (size_t)cursor.length}, after))
+    if (p->variant.cursor &&
+        !cursor_read(c, s, (struct str){cursor.value, (size_t)cursor.length}, after))
         return fail_field(c, "cursor", "is not a cursor of this list");
     if (p->variant.cursor)
         p->offset = 0; /* the cursor says where */
@@ -380,7 +419,8 @@ void listing_page(struct call *c, const struct statement *s, const struct listin
         write_page(p, r, members, members_count);
 }
 
-void listing_reply(struct call *c, const struct statement *s, const struct member *members, size_t count)
+void listing_reply(
+    struct call *c, const struct statement *s, const struct member *members, size_t count)
 {
     listing_page(c, s, NULL, 0, members, count);
 }

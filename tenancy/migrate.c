@@ -1,4 +1,5 @@
-/* Statement text here creates what named statements later work on; the migrations themselves are files. */
+/* Statement text here creates what named statements later work on; the migrations themselves are
+ * files. */
 #include "tenancy/migrate.h"
 
 #include <dirent.h>
@@ -82,7 +83,9 @@ static size_t load_folder(const char *which, struct file *into)
     snprintf(path, sizeof path, "%s/%s", folder(), which);
     DIR *dir = opendir(path);
     if (!dir)
-        die("no migrations in %s: set PROPOPS_MIGRATIONS to the folder that holds platform/ and org/", path);
+        die("no migrations in %s: set PROPOPS_MIGRATIONS to the folder that holds platform/ and "
+            "org/",
+            path);
     for (struct dirent *e; (e = readdir(dir)) && count < FILES_MOST;) {
         size_t len = strlen(e->d_name);
         if (len < 5 || strcmp(e->d_name + len - 4, ".sql") != 0)
@@ -122,8 +125,10 @@ static bool complain(const char *of, const char *what)
 
 static const char roles_sql[] =
     "DO $$ BEGIN"
-    " IF NOT EXISTS (SELECT 1 FROM pg_roles WHERE rolname = 'propops_owner') THEN CREATE ROLE propops_owner NOLOGIN; END IF;"
-    " IF NOT EXISTS (SELECT 1 FROM pg_roles WHERE rolname = 'propops_app') THEN CREATE ROLE propops_app LOGIN NOINHERIT; END IF;"
+    " IF NOT EXISTS (SELECT 1 FROM pg_roles WHERE rolname = 'propops_owner') THEN CREATE ROLE "
+    "propops_owner NOLOGIN; END IF;"
+    " IF NOT EXISTS (SELECT 1 FROM pg_roles WHERE rolname = 'propops_app') THEN CREATE ROLE "
+    "propops_app LOGIN NOINHERIT; END IF;"
     " END $$;"
     "REVOKE CREATE ON SCHEMA public FROM PUBLIC;"
     "REVOKE USAGE ON SCHEMA public FROM PUBLIC;"
@@ -131,18 +136,32 @@ static const char roles_sql[] =
     " EXECUTE format('GRANT propops_owner TO %I', current_user); END $$;"
     "CREATE SCHEMA IF NOT EXISTS platform AUTHORIZATION propops_owner;"
     "CREATE EXTENSION IF NOT EXISTS pg_trgm SCHEMA pg_catalog;"
-    "CREATE TABLE IF NOT EXISTS platform.platform_migrations (name text PRIMARY KEY, checksum text NOT NULL, applied_at timestamptz NOT NULL DEFAULT now())";
+    "CREATE TABLE IF NOT EXISTS platform.platform_migrations (name text PRIMARY KEY, checksum text "
+    "NOT NULL, applied_at timestamptz NOT NULL DEFAULT now())";
 
-/* The login role's password follows the master key, so that there is no second secret to keep. */
+/* The login role's password follows the master key, so that there is no second secret to keep. It
+ * is set only when it does not work already: a change of any role costs every connection its
+ * knowledge of roles. The server gets its verifier, not the password. */
 static bool set_password(PGconn *pg)
 {
-    char password[65], sql[160];
+    char password[65];
+    struct buf sql = {0};
+    PGconn *login = admin_connect(true);
 
+    if (login) {
+        PQfinish(login);
+        return true;
+    }
     master_derive_hex("login role", password);
-    snprintf(sql, sizeof sql, "ALTER ROLE propops_app PASSWORD '%s'", password);
-    bool done = admin_script(pg, sql);
+    char *verifier = PQencryptPasswordConn(pg, password, "propops_app", "scram-sha-256");
     explicit_bzero(password, sizeof password);
-    explicit_bzero(sql, sizeof sql);
+    if (!verifier)
+        return false;
+    buf_print(&sql, "ALTER ROLE propops_app PASSWORD '%s'", verifier);
+    buf_char(&sql, '\0');
+    bool done = admin_script(pg, sql.at);
+    PQfreemem(verifier);
+    buf_release(&sql);
     return done;
 }
 
@@ -151,28 +170,33 @@ bool migrate_platform(PGconn *pg)
     static struct file platform[FILES_MOST];
     size_t count = load_folder("platform", platform);
 
-    if (!admin_script(pg, "SELECT pg_advisory_lock(7071966)"))
-        return complain("platform", "another migration is running");
+    if (!admin_script(pg, "SET lock_timeout = '30s'; SELECT pg_advisory_lock(7071966)"))
+        return complain("platform", "another migration is running; wait for it and run this again");
+    admin_script(pg, "RESET lock_timeout");
     if (!admin_script(pg, roles_sql) || !set_password(pg))
         return complain("platform", "roles and schema");
     for (size_t i = 0; i < count; i++) {
         const char *values[] = {platform[i].name, platform[i].checksum};
-        PGresult *r = admin_query(pg, "SELECT checksum = $2 FROM platform.platform_migrations WHERE name = $1", 2, values);
+        PGresult *r = admin_query(pg,
+            "SELECT checksum = $2 FROM platform.platform_migrations WHERE name = $1", 2, values);
         if (!r)
             return complain("platform", platform[i].name);
         int known = PQntuples(r);
         bool same = known && admin_cell(r, 0, 0)[0] == 't';
         PQclear(r);
         if (known && !same) {
-            fprintf(stderr, "propops: platform: %s was changed after it was applied\n", platform[i].name);
+            fprintf(stderr, "propops: platform: %s was changed after it was applied\n",
+                platform[i].name);
             return false;
         }
         if (known)
             continue;
-        if (!admin_script(pg, "BEGIN; SET LOCAL search_path = platform; SET LOCAL role = propops_owner") ||
+        if (!admin_script(
+                pg, "BEGIN; SET LOCAL search_path = platform; SET LOCAL role = propops_owner") ||
             !admin_script(pg, platform[i].text) || !admin_script(pg, "RESET role"))
             return complain("platform", platform[i].name);
-        r = admin_query(pg, "INSERT INTO platform.platform_migrations (name, checksum) VALUES ($1, $2)", 2, values);
+        r = admin_query(pg,
+            "INSERT INTO platform.platform_migrations (name, checksum) VALUES ($1, $2)", 2, values);
         PQclear(r);
         if (!r || !admin_script(pg, "COMMIT"))
             return complain("platform", platform[i].name);
@@ -203,7 +227,9 @@ static void substitute(struct buf *out, const char *text, const char *schema, co
 static int applied(PGconn *pg, const char *id, const char *slug, const struct file *f)
 {
     const char *values[] = {id, f->name, f->checksum};
-    PGresult *r = admin_query(pg, "SELECT checksum = $3 FROM platform.org_migrations WHERE org_id = $1 AND name = $2", 3, values);
+    PGresult *r = admin_query(pg,
+        "SELECT checksum = $3 FROM platform.org_migrations WHERE org_id = $1 AND name = $2", 3,
+        values);
 
     if (!r) {
         complain(slug, f->name);
@@ -219,23 +245,28 @@ static int applied(PGconn *pg, const char *id, const char *slug, const struct fi
     return known;
 }
 
-static bool apply(PGconn *pg, const char *id, const char *schema, const char *role, const struct file *f)
+static bool apply(
+    PGconn *pg, const char *id, const char *schema, const char *role, const struct file *f)
 {
     const char *values[] = {id, f->name, f->checksum};
     struct buf sql = {0};
 
     buf_print(&sql, "SET LOCAL role = propops_owner; SET LOCAL search_path = \"%s\"; ", schema);
     substitute(&sql, f->text, schema, role);
-    bool done = admin_script(pg, sql.at) && admin_script(pg, "SET LOCAL role = NONE; SET LOCAL search_path = pg_catalog");
+    bool done = admin_script(pg, sql.at) &&
+                admin_script(pg, "SET LOCAL role = NONE; SET LOCAL search_path = pg_catalog");
     buf_release(&sql);
     if (!done)
         return false;
-    PGresult *r = admin_query(pg, "INSERT INTO platform.org_migrations (org_id, name, checksum) VALUES ($1, $2, $3)", 3, values);
+    PGresult *r = admin_query(pg,
+        "INSERT INTO platform.org_migrations (org_id, name, checksum) VALUES ($1, $2, $3)", 3,
+        values);
     PQclear(r);
     return r != NULL;
 }
 
-static bool apply_all(PGconn *pg, const char *id, const char *slug, const char *schema, const char *role)
+static bool apply_all(
+    PGconn *pg, const char *id, const char *slug, const char *schema, const char *role)
 {
     const char *values[] = {id, digest};
 
@@ -248,7 +279,8 @@ static bool apply_all(PGconn *pg, const char *id, const char *slug, const char *
         if (!known)
             printf("%s\t%s\n", slug, files[i].name);
     }
-    PGresult *r = admin_query(pg, "UPDATE platform.orgs SET migrations_digest = $2 WHERE id = $1", 2, values);
+    PGresult *r = admin_query(
+        pg, "UPDATE platform.orgs SET migrations_digest = $2 WHERE id = $1", 2, values);
     PQclear(r);
     return r != NULL || complain(slug, "directory");
 }

@@ -4,7 +4,16 @@
 
 #include "server/loop.h"
 
-enum { SHARED = 4, LEASED = 8, SLOW = 2, LOAD_MOST = 256, WAITERS_MOST = 256, WAIT_MS = 5000, START_MS = 5000, STOP_MS = 8000 };
+enum {
+    SHARED = 4,
+    LEASED = 8,
+    SLOW = 2,
+    LOAD_MOST = 256,
+    WAITERS_MOST = 256,
+    WAIT_MS = 5000,
+    START_MS = 5000,
+    STOP_MS = 8000
+};
 
 struct waiter {
     struct fiber *fiber;
@@ -50,7 +59,8 @@ static bool has_room(int64_t org_id)
     return here.load < most && (here.load < most / 4 * 3 || *counter(org_id) < most / 2);
 }
 
-/* Equal loads go by the org, so that in quiet times an org finds the connection that knows its statements. */
+/* Equal loads go by the org, so that in quiet times an org finds the connection that knows its
+ * statements. */
 static struct link *least_loaded(int64_t org_id)
 {
     struct link *best = NULL;
@@ -76,8 +86,10 @@ struct link *pool_shared(int64_t org_id)
 {
     struct link *l = least_loaded(org_id);
 
-    if (!l || link_load(l) > 0)
+    if (!l || link_load(l) > 0) {
         want_another();
+        l = least_loaded(org_id);
+    }
     if (!l || link_load(l) >= LOAD_MOST || !has_room(org_id))
         return NULL;
     here.load++;
@@ -173,6 +185,7 @@ static struct link *wait_in(struct leases *q, int64_t org_id)
         end = &(*end)->next;
     *end = &w;
     q->waiting++;
+    serve(q); /* one may have come up while it was asked for */
     for (uint64_t now; !w.given && (now = now_monotonic_us()) < until;)
         fiber_park_for((uint32_t)((until - now + 999) / 1000));
     if (!w.given)
@@ -195,10 +208,11 @@ struct link *pool_lease(bool slow, int64_t org_id)
     struct leases *q = slow ? &here.slow : &here.leased;
     struct place *p = q->first ? NULL : free_place(q);
 
-    if (p)
-        return take(p, org_id);
-    want_place(q);
-    return wait_in(q, org_id);
+    if (!p) {
+        want_place(q);
+        p = q->first ? NULL : free_place(q); /* without worker threads it is up at once */
+    }
+    return p ? take(p, org_id) : wait_in(q, org_id);
 }
 
 static struct place *place_of(struct leases *q, const struct link *l)

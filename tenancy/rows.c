@@ -24,7 +24,8 @@ static struct str cell(const struct rows *r, size_t row, int column)
 {
     if (row >= r->count || PQgetisnull(r->result, (int)row, column))
         return NO_STR;
-    return (struct str){PQgetvalue(r->result, (int)row, column), (size_t)PQgetlength(r->result, (int)row, column)};
+    return (struct str){
+        PQgetvalue(r->result, (int)row, column), (size_t)PQgetlength(r->result, (int)row, column)};
 }
 
 struct str row_extra(const struct rows *r, size_t row, unsigned i)
@@ -84,7 +85,8 @@ struct str row_bytes(struct call *c, const struct rows *r, size_t row, const cha
     return bytes_of(c, row_str(r, row, column));
 }
 
-/* Items of a one-dimensional array's text; quoted items lose their quotes and escapes, NULL is no text. */
+/* Items of a one-dimensional array's text; quoted items lose their quotes and escapes, NULL is no
+ * text. */
 static struct texts items_of(struct call *c, struct str text)
 {
     size_t room = 1, count = 0, i = 1;
@@ -176,7 +178,8 @@ static void write_cell(struct call *c, struct json *j, const struct rows *r, siz
         return json_null(j);
     switch (r->of->columns[column].type) {
     case COLUMN_NUMERIC: /* NaN and Infinity are no JSON */
-        return strchr("-0123456789", text.at[0]) && text.at[text.len - 1] != 'y' ? json_raw(j, text) : json_null(j);
+        return strchr("-0123456789", text.at[0]) && text.at[text.len - 1] != 'y' ? json_raw(j, text)
+                                                                                 : json_null(j);
     case COLUMN_BIGINT:
     case COLUMN_JSON:
         return json_raw(j, text);

@@ -13,7 +13,7 @@ static bool place_key(const struct org *o, uint32_t version, const char *place, 
     crypto_generichash_state state;
     uint64_t len = strlen(place);
 
-    if (!keyring_key(o->keys, version, PURPOSE_FIELDS, purpose))
+    if (version == 0 || !keyring_key(o->keys, version, PURPOSE_FIELDS, purpose))
         return false;
     crypto_generichash_init(&state, purpose, sizeof purpose, KEY_SIZE);
     crypto_generichash_update(&state, (const uint8_t *)&len, sizeof len);

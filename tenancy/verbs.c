@@ -35,39 +35,65 @@ void call_as_system(struct call *c, const struct org *o)
 }
 
 struct run {
-    const struct org *org;
+    const char *const *slugs;
+    size_t count;
     void (*fn)(struct call *c, void *arg);
     void *arg;
-    int status;
+    bool *done;
 };
+
+static void tell_fault(const struct call *c)
+{
+    fprintf(stderr, "propops: %s: %s (%s:%d: %s)\n", c->org->slug, error_sentence(c->fault.id),
+        c->fault.file, c->fault.line, c->fault.detail);
+    for (const struct problem *p = c->problems; p; p = p->next)
+        fprintf(stderr, "propops: %s %.*s\n", p->field, (int)p->text.len, p->text.at);
+}
+
+static bool run_one(const struct run *r, const struct org *o)
+{
+    struct call c;
+
+    call_as_system(&c, o);
+    r->fn(&c, r->arg);
+    db_commit(&c);
+    bool done = !call_faulted(&c);
+    if (!done)
+        tell_fault(&c);
+    call_release(&c);
+    return done;
+}
 
 static void run_on_fiber(void *arg)
 {
-    struct run *r = arg;
-    struct call c;
+    const struct run *r = arg;
 
     db_start();
-    call_as_system(&c, r->org);
-    r->fn(&c, r->arg);
-    db_commit(&c);
-    if (call_faulted(&c)) {
-        fprintf(stderr, "propops: %s (%s:%d: %s)\n", error_sentence(c.fault.id), c.fault.file, c.fault.line, c.fault.detail);
-        for (const struct problem *p = c.problems; p; p = p->next)
-            fprintf(stderr, "propops: %s %.*s\n", p->field, (int)p->text.len, p->text.at);
-        r->status = 1;
+    for (size_t i = 0; i < r->count; i++) {
+        const struct org *o = org_any_by_slug(str_of(r->slugs[i]));
+        if (o)
+            r->done[i] = run_one(r, o);
+        else
+            fprintf(stderr, "propops: there is no org '%s'; `propops org list` names them\n",
+                r->slugs[i]);
     }
-    call_release(&c);
     db_stop();
+}
+
+void verb_each_as_call(const char *const *org_slugs, size_t count,
+    void (*fn)(struct call *c, void *arg), void *arg, bool *done)
+{
+    struct run r = {org_slugs, count, fn, arg, done};
+
+    master_key_load(config.master_key);
+    directory_load();
+    fiber_run_alone(run_on_fiber, &r);
 }
 
 int verb_as_call(const char *org_slug, void (*fn)(struct call *c, void *arg), void *arg)
 {
-    struct run r = {NULL, fn, arg, 0};
+    bool done = false;
 
-    master_key_load(config.master_key);
-    directory_load();
-    if (!(r.org = org_any_by_slug(str_of(org_slug))))
-        die("there is no org '%s'; `propops org list` names them", org_slug);
-    fiber_run_alone(run_on_fiber, &r);
-    return r.status;
+    verb_each_as_call(&org_slug, 1, fn, arg, &done);
+    return done ? 0 : 1;
 }

@@ -31,7 +31,7 @@ function preloadApp(): Plugin {
 
 /* What every screen of the console needs at once. */
 const shell =
-  /node_modules\/(@tanstack|openapi-fetch|use-sync-external-store)\/(?!.*utationObserver)|src\/(api\/(client|csrf|problem)|kit\/(button|states|lazy-menu|notices)|(router|layout|brand|account|queries|notices|shortcuts|words))\.tsx?$/;
+  /node_modules\/(@tanstack|openapi-fetch|use-sync-external-store)\/(?!.*(utationObserver|useMutation))|src\/(api\/(client|csrf|problem)|kit\/(button|states|lazy-menu|notices|icon)|(router|layout|brand|account|queries|notices|shortcuts))\.tsx?$/;
 
 export default defineConfig({
   plugins: [react(), preloadApp()],

@@ -13,6 +13,12 @@
 #include "tenancy/keys.h"
 #include "tenancy/verbs.h"
 
+const struct sealed_column accounts_sealed_columns[] = {
+    {"accounts", "email_sealed", "accounts.email", "uuid"},
+    {"accounts", "phone_sealed", "accounts.phone", "uuid"},
+    {0},
+};
+
 struct hashing {
     struct str password;
     char text[crypto_pwhash_STRBYTES];

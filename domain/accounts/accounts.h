@@ -8,6 +8,7 @@
 #define DOMAIN_ACCOUNTS_H
 
 #include "server/endpoint.h"
+#include "tenancy/rotate.h"
 
 /* Gate steps: the account of the request's cookie or token; whether a CSRF token belongs to the session. */
 void accounts_find(struct call *c);
@@ -30,6 +31,7 @@ int64_t accounts_create(struct call *c, const struct new_account *a, struct uuid
 struct str accounts_hash_password(struct call *c, struct str password);
 
 extern const struct module accounts_module;
+extern const struct sealed_column accounts_sealed_columns[];
 
 int verb_account(int argc, char **argv);
 

@@ -38,18 +38,19 @@ SELECT count(*) FROM accounts;
 -- Jobs spread over addresses, people, statuses and the last two years, all from the number of each.
 -- params: count bigint, titles text[], descriptions text[], types bigint[], seed bigint
 -- returns: made bigint
-WITH places AS (SELECT a.id, a.branch_id, l.account_id AS landlord, row_number() OVER (ORDER BY a.id) - 1 AS n FROM addresses a LEFT JOIN landlords l ON l.id = a.landlord_id),
+WITH numbers AS (UPDATE job_counter SET last = last + $1::bigint RETURNING last - $1::bigint AS base),
+places AS (SELECT a.id, a.branch_id, l.account_id AS landlord, row_number() OVER (ORDER BY a.id) - 1 AS n FROM addresses a LEFT JOIN landlords l ON l.id = a.landlord_id),
 contractors AS (SELECT id, row_number() OVER (ORDER BY id) - 1 AS n FROM accounts WHERE account_type_id = 5 AND account_status_id = 1),
 agents AS (SELECT a.id, ab.branch_id FROM accounts a JOIN account_branches ab ON ab.account_id = a.id WHERE a.account_type_id = 2),
 staff AS (SELECT id, row_number() OVER (ORDER BY id) - 1 AS n FROM accounts WHERE account_type_id = 1),
 sizes AS (SELECT (SELECT count(*) FROM places) AS places, (SELECT count(*) FROM contractors) AS contractors, (SELECT count(*) FROM staff) AS staff),
 plan AS (
-    SELECT g AS n, 'JOB-' || nextval('job_numbers') AS ref,
+    SELECT g AS n, 'JOB-' || (numbers.base + g) AS ref,
         (g * 7919 + $5::bigint) % s.places AS place, (g * 104729 + $5::bigint) % s.contractors AS contractor, (g * 31) % s.staff AS author,
         (ARRAY[1, 1, 2, 3, 4, 4, 5, 6, 6, 6, 8, 8, 9, 9, 10])[1 + (g * 13 + $5::bigint) % 15] AS status,
         1 + (g * 17 + $5::bigint) % cardinality($2::text[]) AS text,
         now() - ((g * 6971 + $5::bigint) % 17520) * interval '1 hour' - (g % 3600) * interval '1 second' AS at
-    FROM generate_series(1, $1::bigint) g CROSS JOIN sizes s
+    FROM generate_series(1, $1::bigint) g CROSS JOIN sizes s CROSS JOIN numbers
 ),
 made AS (
     INSERT INTO jobs (uuid, job_ref, branch_id, landlord_account_id, job_title, job_description, priority_id, status_id, job_type_id, address_id,

@@ -3,19 +3,23 @@
 #include "domain/jobs/jobs.sql.h"
 #include "server/reply.h"
 #include "tenancy/db.h"
+#include "tenancy/listing.h"
+#include "tenancy/outbox.h"
 
 struct notes_of_job {
+    struct list_input list;
     struct uuid job_uuid;
 };
 
 static const struct field notes_of_job_fields[] = {
     FIELD(struct notes_of_job, job_uuid, UUID, .required = true, .help = "The job"),
+    LIST_FIELDS(struct notes_of_job, 200),
 };
 
 static void list(struct call *c, const struct notes_of_job *in)
 {
     jobs_require(c, in->job_uuid);
-    reply_rows(c, db_query(c, sql_case_notes_list, ARG(in->job_uuid)));
+    listing_reply(c, &sql_case_notes_list, NULL, 0);
 }
 
 struct note_input {
@@ -30,15 +34,29 @@ static const struct field note_fields[] = {
     FIELD(struct note_input, send_email, BOOLEAN, .by_default = "0", .help = "Whether the parties are told by e-mail"),
 };
 
+static void mail_later(struct call *c, const struct job *job, struct uuid note)
+{
+    struct json j;
+
+    json_begin(&j, call_buf(c));
+    json_object(&j);
+    json_member(&j, &FIELD_ID("note_uuid", note));
+    json_member(&j, &FIELD_ID("job_uuid", job->uuid));
+    json_member(&j, &FIELD_STR("job_ref", job->reference));
+    json_object_end(&j);
+    outbox_later(c, "case_note_mail", job->uuid, buf_view(j.out));
+}
+
 static void create(struct call *c, const struct note_input *in)
 {
     struct uuid uuid = uuid_new();
-    struct job *job = jobs_require(c, in->job_uuid);
+    struct job *job = jobs_require_open(c, in->job_uuid);
+    bool mails = in->send_email == FLAG_YES;
+    struct rows *note = db_query(c, sql_case_note_create, ARG(uuid), ARG(job->id), ARG(in->note_text), ARG(mails), ARG(c->account->id),
+        ARG(c->account->name));
 
-    if (!call_faulted(c) && job->stage == STAGE_ARCHIVED)
-        return fail(c, JOB_ARCHIVED);
-    struct rows *note = db_query(c, sql_case_note_create, ARG(uuid), ARG(job->id), ARG(in->note_text), ARG(in->send_email),
-        ARG(c->account->id), ARG(c->account->name));
+    if (mails)
+        mail_later(c, job, uuid);
     audit_about(c, job->uuid);
     reply_done(c, "Case note added", FIELD_INT("note_id", row_int(note, 0, "id")), FIELD_ID("note_uuid", uuid));
 }

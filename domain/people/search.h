@@ -6,13 +6,13 @@
 
 #include "server/call.h"
 
-enum tenant_text { TENANT_NAME = 1, TENANT_EMAIL, TENANT_NUMBERS };
-enum { SEARCH_MOST = 6000 };
-
-/* Ids of the tenants whose name (or else also e-mail address or a number) holds `part`. */
+/* Ids of the tenants whose name (or else also e-mail address or a number) holds `part`; of numbers also the bare digits, with or
+ * without the country code of the United Kingdom. At most 10,000 candidates are looked at. */
 struct ints people_search(struct call *c, struct str part, bool names_only);
 
-/* Replaces the tokens of one kind. */
-void people_set_tokens(struct call *c, int64_t tenant_id, enum tenant_text kind, struct str text);
+/* Replace the tokens of a tenant. */
+void people_index_name(struct call *c, int64_t tenant_id, struct str name);
+void people_index_email(struct call *c, int64_t tenant_id, struct str email);
+void people_index_numbers(struct call *c, int64_t tenant_id, struct str primary, struct str work);
 
 #endif

@@ -22,9 +22,13 @@ CREATE TABLE addresses (
     country text NOT NULL DEFAULT 'United Kingdom',
     full_address text NOT NULL GENERATED ALWAYS AS
         (address_line1 || coalesce(', ' || address_line2, '') || ', ' || city || ', ' || postcode) STORED,
+    -- What a search looks into: postcodes are typed with and without their blank.
+    search_text text NOT NULL GENERATED ALWAYS AS
+        (lower(address_line1 || coalesce(', ' || address_line2, '') || ', ' || city || ', ' || postcode || ' ' || replace(postcode, ' ', ''))) STORED,
     created_at timestamptz NOT NULL DEFAULT now()
 );
 CREATE INDEX addresses_by_branch ON addresses (branch_id, id);
-CREATE INDEX addresses_by_text ON addresses USING gin (lower(full_address) gin_trgm_ops);
+CREATE INDEX addresses_by_landlord ON addresses (landlord_id);
+CREATE INDEX addresses_by_text ON addresses USING gin (search_text gin_trgm_ops);
 
 GRANT SELECT, INSERT, UPDATE ON landlords, addresses TO :role;

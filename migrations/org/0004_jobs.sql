@@ -38,7 +38,9 @@ INSERT INTO job_time_ranges (id, name, position) VALUES
 INSERT INTO payment_statuses (id, name, position) VALUES
     (1, 'Awaiting Payment', 10), (2, 'Part Paid', 20), (3, 'Paid', 30), (4, 'Disputed', 40), (5, 'Written Off', 50);
 
-CREATE SEQUENCE job_numbers START 1001;
+-- The last reference that was given. A row, not a sequence: what is rolled back leaves no gap, and who creates a job takes it last.
+CREATE TABLE job_counter (last bigint NOT NULL);
+INSERT INTO job_counter (last) VALUES (1000);
 
 CREATE TABLE jobs (
     id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
@@ -55,8 +57,8 @@ CREATE TABLE jobs (
     contractor_id bigint REFERENCES accounts,
     landlord_account_id bigint REFERENCES accounts, -- the owner's login, copied from the address for the policy
     created_by bigint,
-    job_total_budget numeric(15, 2),
-    contractor_budget numeric(15, 2),
+    job_total_budget numeric(15, 2) CHECK (job_total_budget >= 0),
+    contractor_budget numeric(15, 2) CHECK (contractor_budget >= 0),
     vat_percentage numeric(5, 2) NOT NULL DEFAULT 20 CHECK (vat_percentage BETWEEN 0 AND 100),
     date_works_start_date date,
     date_works_end_date date,
@@ -69,8 +71,10 @@ CREATE TABLE jobs (
     quote_no text,
     completion_details text,
     completed_at timestamptz,
-    photos_count int NOT NULL DEFAULT 0,
-    documents_count int NOT NULL DEFAULT 0,
+    notified_contractor_id bigint, -- who was told last that the job is theirs, and when
+    notified_at timestamptz,
+    photos_count int NOT NULL DEFAULT 0 CHECK (photos_count >= 0),
+    documents_count int NOT NULL DEFAULT 0 CHECK (documents_count >= 0),
     version int NOT NULL DEFAULT 1,
     created_at timestamptz NOT NULL DEFAULT now(),
     updated_at timestamptz NOT NULL DEFAULT now(),
@@ -85,9 +89,10 @@ CREATE INDEX jobs_by_agent ON jobs (agent_id, created_at DESC);
 CREATE INDEX jobs_by_creator ON jobs (created_by, created_at DESC);
 CREATE INDEX jobs_by_address ON jobs (address_id);
 CREATE INDEX jobs_by_landlord ON jobs (landlord_account_id, created_at DESC);
-CREATE INDEX jobs_with_photos ON jobs (created_at DESC, id DESC) WHERE photos_count > 0;
-CREATE INDEX jobs_with_documents ON jobs (created_at DESC, id DESC) WHERE documents_count > 0;
-CREATE INDEX jobs_by_words ON jobs USING gin (lower(job_ref || ' ' || job_title || ' ' || job_description) gin_trgm_ops);
+CREATE INDEX jobs_by_photos ON jobs ((photos_count > 0), created_at DESC, id DESC);
+CREATE INDEX jobs_by_documents ON jobs ((documents_count > 0), created_at DESC, id DESC);
+-- The parts are kept apart by a character that no input may hold, so that nothing matches across them.
+CREATE INDEX jobs_by_words ON jobs USING gin (lower(job_ref || E'\x1f' || job_title || E'\x1f' || job_description) gin_trgm_ops);
 
 CREATE TABLE job_tenants (
     job_id bigint NOT NULL REFERENCES jobs ON DELETE CASCADE,
@@ -98,11 +103,23 @@ CREATE TABLE job_tenants (
 CREATE INDEX job_tenants_by_account ON job_tenants (tenant_account_id) WHERE tenant_account_id IS NOT NULL;
 CREATE INDEX job_tenants_by_tenant ON job_tenants (tenant_id);
 
--- Ids first, without policies: a trigram operator may not be pushed below a policy, so asking under one would read every job.
-CREATE FUNCTION jobs_with_words(words text) RETURNS SETOF bigint LANGUAGE sql STABLE SECURITY DEFINER SET search_path = :schema, pg_catalog AS $$
-    SELECT id FROM jobs WHERE lower(job_ref || ' ' || job_title || ' ' || job_description) LIKE '%' || words || '%'
-    ORDER BY created_at DESC LIMIT 10001
-$$;
+-- Ids first, without policies: a trigram operator may not be pushed below a policy, so asking under one would read every job. What comes
+-- back are bare ids, which the caller's policy then judges. Too short for a trigram: the newest jobs are walked until enough match.
+CREATE FUNCTION jobs_with_words(words text) RETURNS SETOF bigint LANGUAGE plpgsql STABLE SECURITY DEFINER ROWS 300
+    SET search_path = :schema, pg_catalog SET enable_seqscan = off AS $$
+DECLARE
+    part text := lower(words);
+    pattern text := '%' || replace(replace(replace(part, '\', '\\'), '%', '\%'), '_', '\_') || '%';
+BEGIN
+    IF length(regexp_replace(part, '[^[:alnum:]]', '', 'g')) >= 3 THEN
+        RETURN QUERY SELECT j.id FROM jobs j
+            WHERE lower(j.job_ref || E'\x1f' || j.job_title || E'\x1f' || j.job_description) LIKE pattern;
+    ELSE
+        RETURN QUERY SELECT j.id FROM jobs j
+            WHERE position(part IN lower(j.job_ref || E'\x1f' || j.job_title || E'\x1f' || j.job_description)) > 0
+            ORDER BY j.created_at DESC, j.id DESC LIMIT 10001;
+    END IF;
+END $$;
 CREATE FUNCTION jobs_of_tenant() RETURNS SETOF bigint LANGUAGE sql STABLE SECURITY DEFINER SET search_path = :schema, pg_catalog AS $$
     SELECT job_id FROM job_tenants WHERE tenant_account_id = nullif(current_setting('app.account_id', true), '')::bigint
 $$;
@@ -172,9 +189,9 @@ CREATE POLICY case_notes_scope ON case_notes TO :role USING (EXISTS (SELECT 1 FR
 
 REVOKE EXECUTE ON FUNCTION jobs_with_words(text), jobs_of_tenant() FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION jobs_with_words(text), jobs_of_tenant() TO :role;
-GRANT USAGE ON SEQUENCE job_numbers TO :role;
+GRANT SELECT, UPDATE ON job_counter TO :role;
 GRANT SELECT ON job_statuses, job_priorities, job_types, job_time_ranges, payment_statuses TO :role;
 GRANT SELECT, INSERT, UPDATE, DELETE ON jobs TO :role;
-GRANT SELECT, INSERT, DELETE ON job_tenants, job_commits, job_pins TO :role;
+GRANT SELECT, INSERT, DELETE ON job_tenants, job_pins TO :role;
+GRANT SELECT, INSERT ON job_commits TO :role;
 GRANT SELECT, INSERT, UPDATE ON case_notes TO :role;
-GRANT DELETE ON case_notes TO :role;

@@ -1,5 +1,7 @@
 -- Tenants with their sealed contact fields and the blind index over their names; contractors' profiles, trades and certificates.
 
+-- branch_id is the branch of the tenant's address, kept here for the policy; without an address, the branch of the agent who made the
+-- record, or none.
 CREATE TABLE tenants (
     id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     uuid uuid NOT NULL UNIQUE,
@@ -10,23 +12,43 @@ CREATE TABLE tenants (
     number_primary_sealed bytea,
     number_work_sealed bytea,
     address_id bigint REFERENCES addresses,
+    branch_id bigint REFERENCES branches,
     is_active boolean NOT NULL DEFAULT true,
     created_at timestamptz NOT NULL DEFAULT now(),
     updated_at timestamptz NOT NULL DEFAULT now()
 );
 CREATE INDEX tenants_by_age ON tenants (created_at DESC, id DESC);
 CREATE INDEX tenants_by_address ON tenants (address_id);
+CREATE INDEX tenants_by_branch ON tenants (branch_id, created_at DESC, id DESC);
+CREATE INDEX tenants_by_email ON tenants (email_key);
 
--- kind: 1 name, 2 e-mail, 3 telephone numbers.
+-- The blind index: kind 1 name, 2 e-mail address, 3 telephone numbers. No policy, since an array operator may not be pushed below one:
+-- ids are looked up here, and what they stand for is read under the policy of tenants.
 CREATE TABLE tenant_tokens (
     tenant_id bigint NOT NULL REFERENCES tenants ON DELETE CASCADE,
-    kind smallint NOT NULL,
+    kind smallint NOT NULL CHECK (kind BETWEEN 1 AND 3),
     tokens bigint[] NOT NULL,
     PRIMARY KEY (tenant_id, kind)
 );
 CREATE INDEX tenant_tokens_lookup ON tenant_tokens USING gin (tokens);
 
 ALTER TABLE job_tenants ADD FOREIGN KEY (tenant_id) REFERENCES tenants ON DELETE CASCADE;
+
+-- Agents see the tenants of their branches; a tenant with a login sees the own record; who sees a job sees the tenants it concerns.
+ALTER TABLE tenants ENABLE ROW LEVEL SECURITY;
+ALTER TABLE tenants FORCE ROW LEVEL SECURITY;
+CREATE POLICY tenants_scope ON tenants TO :role USING (
+    (SELECT current_setting('app.account_type', true) = '1')
+    OR branch_id = ANY ((SELECT CASE WHEN current_setting('app.account_type', true) = '2'
+        THEN nullif(current_setting('app.branch_ids', true), '')::bigint[] END)::bigint[])
+    OR account_id = (SELECT CASE WHEN current_setting('app.account_type', true) = '4'
+        THEN nullif(current_setting('app.account_id', true), '')::bigint END)
+    OR (SELECT current_setting('app.account_type', true) IN ('2', '3', '5'))
+        AND EXISTS (SELECT 1 FROM job_tenants jt WHERE jt.tenant_id = tenants.id))
+WITH CHECK (
+    (SELECT current_setting('app.account_type', true) = '1')
+    OR branch_id = ANY ((SELECT CASE WHEN current_setting('app.account_type', true) = '2'
+        THEN nullif(current_setting('app.branch_ids', true), '')::bigint[] END)::bigint[]));
 
 CREATE TABLE trades (
     id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,

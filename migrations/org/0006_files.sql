@@ -1,4 +1,5 @@
--- Stored files and what they are attached to. A file's bytes lie sealed in the file store under its uuid.
+-- Stored files and what they are attached to. A file's bytes lie sealed in the file store under its uuid; web_size and thumb_size are those
+-- of what was made from it, sealed with the same version of the key.
 
 CREATE TABLE job_file_types (
     id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
@@ -21,8 +22,8 @@ CREATE TABLE files (
     uuid uuid NOT NULL UNIQUE,
     name text NOT NULL,
     content_type text NOT NULL,
-    size bigint NOT NULL,
-    sha256 bytea NOT NULL,
+    size bigint NOT NULL CHECK (size >= 0),
+    sha256 bytea NOT NULL CHECK (length(sha256) = 32),
     key_version int NOT NULL,
     rendition text NOT NULL DEFAULT 'none' CHECK (rendition IN ('none', 'waiting', 'ready', 'failed')),
     web_size bigint,
@@ -54,6 +55,7 @@ CREATE TABLE case_note_attachments (
     uuid uuid NOT NULL UNIQUE,
     case_note_id bigint NOT NULL REFERENCES case_notes ON DELETE CASCADE,
     file_id bigint NOT NULL UNIQUE REFERENCES files,
+    created_by_name text NOT NULL,
     created_at timestamptz NOT NULL DEFAULT now()
 );
 CREATE INDEX case_note_attachments_of_note ON case_note_attachments (case_note_id, id);
@@ -68,6 +70,19 @@ ALTER TABLE case_note_attachments ENABLE ROW LEVEL SECURITY;
 ALTER TABLE case_note_attachments FORCE ROW LEVEL SECURITY;
 CREATE POLICY case_note_attachments_scope ON case_note_attachments TO :role
     USING (EXISTS (SELECT 1 FROM case_notes n WHERE n.id = case_note_id));
+
+-- A file is seen through what it is attached to; who uploads it sees it before it is attached to anything.
+ALTER TABLE files ENABLE ROW LEVEL SECURITY;
+ALTER TABLE files FORCE ROW LEVEL SECURITY;
+CREATE POLICY files_scope ON files TO :role USING (
+    (SELECT current_setting('app.account_type', true) = '1')
+    OR created_by = (SELECT nullif(current_setting('app.account_id', true), '')::bigint)
+    OR EXISTS (SELECT 1 FROM photos p WHERE p.file_id = files.id)
+    OR EXISTS (SELECT 1 FROM documents d WHERE d.file_id = files.id)
+    OR EXISTS (SELECT 1 FROM case_note_attachments a WHERE a.file_id = files.id))
+WITH CHECK (
+    (SELECT current_setting('app.account_type', true) = '1')
+    OR created_by = (SELECT nullif(current_setting('app.account_id', true), '')::bigint));
 
 GRANT SELECT ON job_file_types TO :role;
 GRANT SELECT, INSERT, UPDATE, DELETE ON files TO :role;

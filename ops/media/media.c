@@ -211,8 +211,9 @@ static void give_up(void)
     leave(1, *why ? why : "it cannot be decoded");
 }
 
-/* The head is believed only as far as refusing goes; the limits hold whatever it says. */
-static void check_head(const void *bytes, size_t len)
+/* The head is believed only as far as refusing goes; the limits hold whatever it says. True when
+ * the picture brings a colour profile. */
+static bool check_head(const void *bytes, size_t len)
 {
     VipsImage *head = vips_image_new_from_buffer(bytes, len, "", NULL);
 
@@ -221,7 +222,9 @@ static void check_head(const void *bytes, size_t len)
     int64_t width = vips_image_get_width(head), height = vips_image_get_height(head);
     if (width > SIDE_MOST || height > SIDE_MOST || width * height > PIXELS_MOST)
         leave(1, "too many pixels");
+    bool has_profile = vips_image_get_typeof(head, VIPS_META_ICC_NAME) != 0;
     g_object_unref(head);
+    return has_profile;
 }
 
 static VipsImage *flat(VipsImage *image)
@@ -238,17 +241,31 @@ static VipsImage *flat(VipsImage *image)
     return out;
 }
 
+/* Without a profile nothing is to be converted, and converting all the same would tint what is
+ * white. */
+static VipsImage *shrunk(const void *bytes, size_t len, int side, bool has_profile)
+{
+    VipsImage *out;
+    int failed;
+
+    if (has_profile)
+        failed = vips_thumbnail_buffer((void *)bytes, len, &out, side, "height", side, "size",
+            VIPS_SIZE_DOWN, "export_profile", "srgb", NULL);
+    else
+        failed = vips_thumbnail_buffer(
+            (void *)bytes, len, &out, side, "height", side, "size", VIPS_SIZE_DOWN, NULL);
+    if (failed)
+        give_up();
+    return out;
+}
+
 /* Upright, in the colours that every screen knows, at most `side` pixels; nothing but the picture
  * is kept. */
 static void render(
     const void *bytes, size_t len, int side, int quality, void **jpeg, size_t *jpeg_len)
 {
-    VipsImage *small, *plain;
+    VipsImage *plain, *small = shrunk(bytes, len, side, check_head(bytes, len));
 
-    check_head(bytes, len);
-    if (vips_thumbnail_buffer((void *)bytes, len, &small, side, "height", side, "size",
-            VIPS_SIZE_DOWN, "export_profile", "srgb", NULL) != 0)
-        give_up();
     if (vips_colourspace(small, &plain, VIPS_INTERPRETATION_sRGB, NULL) != 0)
         give_up();
     if (vips_jpegsave_buffer(flat(plain), jpeg, jpeg_len, "Q", quality, "strip", TRUE,

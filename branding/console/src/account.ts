@@ -23,3 +23,11 @@ export function nameOf(me: Me): string {
   const { profile } = me;
   return profile ? `${profile.first_name} ${profile.last_name}`.trim() || profile.email : me.role;
 }
+
+export const initials = (name: string): string =>
+  name
+    .split(/\s+/)
+    .filter(Boolean)
+    .map((word) => word[0]!.toUpperCase())
+    .filter((_, index, list) => index === 0 || index === list.length - 1)
+    .join('');

@@ -1,9 +1,9 @@
 /* The frame around every screen of somebody signed in: the organisation, the ways to go, the account. */
 import { useQuery } from '@tanstack/react-query';
-import { Link, Outlet, useNavigate, useRouteContext } from '@tanstack/react-router';
-import { ChevronsUpDown, ClipboardList, CloudOff, Plus } from 'lucide-react';
+import { Link, Outlet, useLocation, useNavigate, useRouteContext } from '@tanstack/react-router';
+import { Icon } from './kit/icon';
 import { Suspense, lazy, useEffect, useMemo, useState, useSyncExternalStore } from 'react';
-import { isContractor, mayRaise, nameOf } from './account';
+import { initials, isContractor, mayRaise, nameOf } from './account';
 import { signOut, type Me } from './api/client';
 import { asProblem } from './api/problem';
 import { Brand } from './brand';
@@ -12,7 +12,6 @@ import { Notices } from './kit/notices';
 import { notify } from './notices';
 import { brandingQuery, client } from './queries';
 import { useShortcuts } from './shortcuts';
-import { initials } from './words';
 
 const ShortcutSheet = lazy(() => import('./shortcut-sheet'));
 
@@ -56,7 +55,7 @@ function Account({ me, onHelp }: { me: Me; onHelp: () => void }) {
             <b>{name}</b>
             <small>{me.role}</small>
           </span>
-          <ChevronsUpDown aria-hidden="true" />
+          <Icon name="updown" />
         </button>
       }
       entries={[
@@ -72,6 +71,7 @@ export function Layout() {
   const branding = useQuery(brandingQuery);
   const navigate = useNavigate();
   const online = useSyncExternalStore(subscribeToNetwork, () => navigator.onLine);
+  const raising = useLocation({ select: (location) => location.pathname === '/jobs/new' });
   const [sheet, setSheet] = useState(false);
   const raises = mayRaise(me);
 
@@ -98,13 +98,13 @@ export function Layout() {
         <header className="side">
           <Brand branding={branding.data} />
           <nav aria-label="Main">
-            <Link to="/jobs" className="nav-link" activeOptions={{ includeSearch: false }}>
-              <ClipboardList aria-hidden="true" />
+            <Link to="/jobs" className="nav-link" activeOptions={{ exact: raising, includeSearch: false }}>
+              <Icon name="list" />
               <span>{isContractor(me) ? 'My jobs' : 'Jobs'}</span>
             </Link>
             {raises && (
               <Link to="/jobs/new" className="nav-link raise" activeOptions={{ exact: true }}>
-                <Plus aria-hidden="true" />
+                <Icon name="plus" />
                 <span>Raise a job</span>
               </Link>
             )}
@@ -114,7 +114,7 @@ export function Layout() {
         <main id="main" tabIndex={-1}>
           {!online && (
             <p className="offline" role="status">
-              <CloudOff aria-hidden="true" />
+              <Icon name="offline" />
               You are offline. What you see may be old; files wait and are sent when you are back.
             </p>
           )}

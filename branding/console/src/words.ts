@@ -34,14 +34,6 @@ export function size(bytes: number): string {
   return `${Math.max(1, Math.round(bytes / 1000))} KB`;
 }
 
-export const initials = (name: string): string =>
-  name
-    .split(/\s+/)
-    .filter(Boolean)
-    .map((word) => word[0]!.toUpperCase())
-    .filter((_, index, list) => index === 0 || index === list.length - 1)
-    .join('');
-
 const ENTITIES: Record<string, string> = { amp: '&', lt: '<', gt: '>', quot: '"', nbsp: ' ', '#39': "'" };
 
 /* Descriptions may hold markup from elsewhere; they are shown as the text they mean, never as markup. */

@@ -8,7 +8,7 @@ import { problemOf, unreachable } from './problem';
 import type { paths } from './schema';
 import type { Answer, Body, Row } from './shape';
 
-export type Job = Row<'/api/jobs/manage', 'job_ref'>;
+export type Job = Row<'/api/jobs/manage', 'photos_count'>;
 export type Note = Row<'/api/jobs/case-notes', 'note_text'>;
 export type Photo = Row<'/api/jobs/photos', 'uuid'>;
 export type Doc = Row<'/api/jobs/documents', 'document_type_name'>;
@@ -76,13 +76,18 @@ async function page<T>(call: Parameters<typeof answer>[0]): Promise<Page<T>> {
 
 /* ---- session ---- */
 
+/* The session's cookie is out of reach of scripts. This mark only spares a visitor the question who is signed in. */
+const SIGNED_IN = 'propops.signed-in';
+
 export async function signIn(email: string, password: string, remember: boolean): Promise<void> {
   forgetCsrfToken();
   await answer(api.POST('/api/auth/login', { body: { email, password, session: 'cookie', remember_me: remember } }));
+  localStorage.setItem(SIGNED_IN, '1');
 }
 
 export async function signOut(): Promise<void> {
   await answer(api.POST('/api/auth/logout'));
+  localStorage.removeItem(SIGNED_IN);
   forgetCsrfToken();
 }
 
@@ -97,6 +102,7 @@ const same = (right: string): string => right.replaceAll('-', '_');
 
 /* Who is signed in; null: nobody. */
 export async function me(): Promise<Me | null> {
+  if (!localStorage.getItem(SIGNED_IN)) return null;
   const [rights, profile] = await Promise.all([
     answer(api.GET('/api/users/permissions')).catch((problem: { status?: number }) => {
       if (problem.status === 401) return null;
@@ -104,7 +110,10 @@ export async function me(): Promise<Me | null> {
     }),
     one<Profile>(api.GET('/api/users/profile')).catch(() => null),
   ]);
-  if (!rights) return null;
+  if (!rights) {
+    localStorage.removeItem(SIGNED_IN);
+    return null;
+  }
   const { permissions, account_type_id, account_type, role } = rights as Rights;
   const held = new Set(Object.entries(permissions).filter(([, has]) => has).map(([right]) => same(right)));
   return { profile, kind: account_type_id, role: role?.name ?? account_type, may: (right) => held.has(same(right)) };

@@ -4,6 +4,23 @@
  */
 
 export interface paths {
+    "/api/agents/list": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List active agents */
+        get: operations["get_api_agents_list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/auth/login": {
         parameters: {
             query?: never;
@@ -13,61 +30,8 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Authenticate and get a bearer token */
-        post: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path?: never;
-                cookie?: never;
-            };
-            requestBody: {
-                content: {
-                    "application/json": {
-                        email: string;
-                        password: string;
-                        remember_me?: boolean;
-                        /**
-                         * @default bearer
-                         * @enum {string}
-                         */
-                        session?: "bearer" | "cookie";
-                    };
-                };
-            };
-            responses: {
-                /** @description Done */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": {
-                            /** Format: date-time */
-                            expires_at?: string;
-                            success: boolean;
-                            token?: string;
-                            token_type?: string;
-                            usage?: string;
-                            user: {
-                                account_type: string;
-                                email: string;
-                                name: string;
-                            };
-                        };
-                    };
-                };
-                /** @description Refused */
-                400: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["error"];
-                    };
-                };
-            };
-        };
+        /** Authenticate and get bearer token */
+        post: operations["post_api_auth_login"];
         delete?: never;
         options?: never;
         head?: never;
@@ -84,38 +48,7 @@ export interface paths {
         get?: never;
         put?: never;
         /** End the session that makes the call */
-        post: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path?: never;
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                /** @description Done */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": {
-                            message: string;
-                            success: boolean;
-                        };
-                    };
-                };
-                /** @description Refused */
-                400: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["error"];
-                    };
-                };
-            };
-        };
+        post: operations["post_api_auth_logout"];
         delete?: never;
         options?: never;
         head?: never;
@@ -129,40 +62,8 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The organisation's name, logo and colours */
-        get: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path?: never;
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                /** @description Done */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": {
-                            data: Record<string, never>;
-                            message?: string;
-                            success: boolean;
-                        };
-                    };
-                };
-                /** @description Refused */
-                400: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["error"];
-                    };
-                };
-            };
-        };
+        /** Name and colours of the org */
+        get: operations["get_api_branding"];
         put?: never;
         post?: never;
         delete?: never;
@@ -179,59 +80,24 @@ export interface paths {
             cookie?: never;
         };
         /** List active contractors */
-        get: {
-            parameters: {
-                query?: {
-                    action?: "list";
-                    cursor?: string;
-                    limit?: number;
-                    offset?: number;
-                    search?: string;
-                    trade_id?: number;
-                };
-                header?: never;
-                path?: never;
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                /** @description Done */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": {
-                            count: number;
-                            data: {
-                                email: string;
-                                first_name: string;
-                                ID: number;
-                                is_active: boolean;
-                                last_name: string;
-                                phone: string | null;
-                                trades: string[];
-                                /** Format: uuid */
-                                uuid: string;
-                            }[];
-                            message?: string;
-                            next_cursor?: string | null;
-                            success: boolean;
-                            total?: number;
-                        };
-                    };
-                };
-                /** @description Refused */
-                400: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["error"];
-                    };
-                };
-            };
+        get: operations["get_api_contractors_list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/contractors/trades": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
         };
+        /** List contractor trade categories */
+        get: operations["get_api_contractors_trades"];
         put?: never;
         post?: never;
         delete?: never;
@@ -248,57 +114,10 @@ export interface paths {
             cookie?: never;
         };
         /** Search property addresses */
-        get: {
-            parameters: {
-                query?: {
-                    cursor?: string;
-                    limit?: number;
-                    offset?: number;
-                    search?: string;
-                };
-                header?: never;
-                path?: never;
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                /** @description Done */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": {
-                            count: number;
-                            data: {
-                                branch_name: string | null;
-                                full_address: string;
-                                id: number;
-                                ID: number;
-                                postcode: string;
-                                /** Format: uuid */
-                                uuid: string;
-                            }[];
-                            message?: string;
-                            next_cursor?: string | null;
-                            success: boolean;
-                            total?: number;
-                        };
-                    };
-                };
-                /** @description Refused */
-                400: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["error"];
-                    };
-                };
-            };
-        };
+        get: operations["get_api_jobs_addresses"];
         put?: never;
-        post?: never;
+        /** Add a property address */
+        post: operations["post_api_jobs_addresses"];
         delete?: never;
         options?: never;
         head?: never;
@@ -313,103 +132,10 @@ export interface paths {
             cookie?: never;
         };
         /** List case notes for a job */
-        get: {
-            parameters: {
-                query: {
-                    action?: "list";
-                    cursor?: string;
-                    job_uuid: string;
-                    limit?: number;
-                    offset?: number;
-                };
-                header?: never;
-                path?: never;
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                /** @description Done */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": {
-                            count: number;
-                            data: {
-                                attachments_count: number;
-                                /** Format: date-time */
-                                created_at: string;
-                                created_by_name: string;
-                                ID: number;
-                                job_id: number;
-                                note_text: string;
-                                send_email: boolean;
-                                /** Format: uuid */
-                                uuid: string;
-                            }[];
-                            message?: string;
-                            next_cursor?: string | null;
-                            success: boolean;
-                            total?: number;
-                        };
-                    };
-                };
-                /** @description Refused */
-                400: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["error"];
-                    };
-                };
-            };
-        };
+        get: operations["get_api_jobs_case_notes"];
         put?: never;
         /** Create a case note */
-        post: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path?: never;
-                cookie?: never;
-            };
-            requestBody: {
-                content: {
-                    "application/json": {
-                        /** Format: uuid */
-                        job_uuid: string;
-                        note_text: string;
-                        send_email?: boolean;
-                    };
-                };
-            };
-            responses: {
-                /** @description Done */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": {
-                            message: string;
-                            note_id: number;
-                            success: boolean;
-                        };
-                    };
-                };
-                /** @description Refused */
-                400: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["error"];
-                    };
-                };
-            };
-        };
+        post: operations["post_api_jobs_case_notes"];
         delete?: never;
         options?: never;
         head?: never;
@@ -468,15 +194,7 @@ export interface paths {
                         };
                     };
                 };
-                /** @description Refused */
-                400: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["error"];
-                    };
-                };
+                default: components["responses"]["Fault"];
             };
         };
         put?: never;
@@ -520,15 +238,7 @@ export interface paths {
                         };
                     };
                 };
-                /** @description Refused */
-                400: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["error"];
-                    };
-                };
+                default: components["responses"]["Fault"];
             };
         };
         delete?: never;
@@ -544,243 +254,28 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** List or retrieve jobs */
-        get: {
-            parameters: {
-                query: {
-                    action: "list" | "get" | "get_file_types" | "get_job_agents" | "get_job_contractors" | "list_commits";
-                    agent_id?: number;
-                    contractor_id?: number;
-                    cursor?: string;
-                    has_documents?: boolean;
-                    has_photos?: boolean;
-                    limit?: number;
-                    offset?: number;
-                    priority_id?: number;
-                    search?: string;
-                    status_id?: number;
-                    uuid?: string;
-                };
-                header?: never;
-                path?: never;
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                /** @description Done */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": {
-                            count: number;
-                            data: {
-                                access_details: string | null;
-                                address_id: number;
-                                agent_id: number | null;
-                                agent_name: string | null;
-                                completion_details: string | null;
-                                contractor_budget: number | null;
-                                contractor_id: number | null;
-                                contractor_name: string | null;
-                                /** Format: date-time */
-                                created_at: string;
-                                /** Format: date */
-                                date_works_end_date: string | null;
-                                /** Format: date */
-                                date_works_start_date: string | null;
-                                documents_count: number;
-                                full_address: string;
-                                id: number;
-                                ID: number;
-                                invoice_no: string | null;
-                                is_pinned: boolean;
-                                job_description: string;
-                                job_ref: string;
-                                job_title: string;
-                                job_total_budget: number | null;
-                                job_type_id: number;
-                                job_type_name: string;
-                                photos_count: number;
-                                priority_id: number;
-                                priority_name: string;
-                                private_contact_email: string | null;
-                                private_contact_name: string | null;
-                                quote_no: string | null;
-                                stage: string;
-                                status_id: number;
-                                status_name: string;
-                                tenants_ids: number[];
-                                time_range_id: number | null;
-                                total_amount: number | null;
-                                /** Format: date-time */
-                                updated_at: string;
-                                /** Format: uuid */
-                                uuid: string;
-                                vat_percentage: number | null;
-                                works_order_ref: string | null;
-                            }[];
-                            message?: string;
-                            next_cursor?: string | null;
-                            success: boolean;
-                            total?: number;
-                        } | {
-                            data: {
-                                access_details: string | null;
-                                address_id: number;
-                                agent_id: number | null;
-                                agent_name: string | null;
-                                completion_details: string | null;
-                                contractor_budget: number | null;
-                                contractor_id: number | null;
-                                contractor_name: string | null;
-                                /** Format: date-time */
-                                created_at: string;
-                                /** Format: date */
-                                date_works_end_date: string | null;
-                                /** Format: date */
-                                date_works_start_date: string | null;
-                                documents_count: number;
-                                full_address: string;
-                                id: number;
-                                ID: number;
-                                invoice_no: string | null;
-                                is_pinned: boolean;
-                                job_description: string;
-                                job_ref: string;
-                                job_title: string;
-                                job_total_budget: number | null;
-                                job_type_id: number;
-                                job_type_name: string;
-                                photos_count: number;
-                                priority_id: number;
-                                priority_name: string;
-                                private_contact_email: string | null;
-                                private_contact_name: string | null;
-                                quote_no: string | null;
-                                stage: string;
-                                status_id: number;
-                                status_name: string;
-                                tenants_ids: number[];
-                                time_range_id: number | null;
-                                total_amount: number | null;
-                                /** Format: date-time */
-                                updated_at: string;
-                                /** Format: uuid */
-                                uuid: string;
-                                vat_percentage: number | null;
-                                works_order_ref: string | null;
-                            };
-                            message?: string;
-                            success: boolean;
-                        } | {
-                            count: number;
-                            data: {
-                                id: number;
-                                name: string;
-                                permission_key: string;
-                            }[];
-                            message?: string;
-                            next_cursor?: string | null;
-                            success: boolean;
-                            total?: number;
-                        };
-                    };
-                };
-                /** @description Refused */
-                400: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["error"];
-                    };
-                };
-            };
-        };
+        /** /api/jobs/manage */
+        get: operations["get_api_jobs_manage"];
         put?: never;
-        /** Create, update or delete a job */
-        post: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path?: never;
-                cookie?: never;
-            };
-            requestBody: {
-                content: {
-                    "application/json": {
-                        access_details?: string | null;
-                        /** @constant */
-                        action: "create";
-                        address_id: number;
-                        agent_id?: number | null;
-                        completion_details?: string | null;
-                        contractor_budget?: number | null;
-                        contractor_id?: number | null;
-                        job_description: string;
-                        job_title: string;
-                        job_type_id: number;
-                        priority_id: number;
-                        status_id: number;
-                        works_order_ref?: string | null;
-                    } | {
-                        access_details?: string | null;
-                        /** @constant */
-                        action: "update";
-                        address_id?: number;
-                        agent_id?: number | null;
-                        completion_details?: string | null;
-                        contractor_budget?: number | null;
-                        contractor_id?: number | null;
-                        job_description?: string;
-                        job_title?: string;
-                        job_type_id?: number;
-                        priority_id?: number;
-                        status_id?: number;
-                        /** Format: uuid */
-                        uuid: string;
-                        works_order_ref?: string | null;
-                    } | {
-                        /** @constant */
-                        action: "delete";
-                        /** Format: uuid */
-                        uuid: string;
-                    };
-                };
-            };
-            responses: {
-                /** @description Done */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": {
-                            job_id: number;
-                            job_ref: string;
-                            /** Format: uuid */
-                            job_uuid: string;
-                            message: string;
-                            success: boolean;
-                        } | {
-                            message: string;
-                            success: boolean;
-                        };
-                    };
-                };
-                /** @description Refused */
-                400: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["error"];
-                    };
-                };
-            };
+        /** /api/jobs/manage */
+        post: operations["post_api_jobs_manage"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/jobs/payment-statuses": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
         };
+        /** List job payment statuses */
+        get: operations["get_api_jobs_payment_statuses"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -837,15 +332,7 @@ export interface paths {
                         };
                     };
                 };
-                /** @description Refused */
-                400: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["error"];
-                    };
-                };
+                default: components["responses"]["Fault"];
             };
         };
         put?: never;
@@ -888,15 +375,7 @@ export interface paths {
                         };
                     };
                 };
-                /** @description Refused */
-                400: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["error"];
-                    };
-                };
+                default: components["responses"]["Fault"];
             };
         };
         delete?: never;
@@ -913,46 +392,7 @@ export interface paths {
             cookie?: never;
         };
         /** List job priorities */
-        get: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path?: never;
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                /** @description Done */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": {
-                            count: number;
-                            data: {
-                                id: number;
-                                ID: number;
-                                name: string;
-                            }[];
-                            message?: string;
-                            next_cursor?: string | null;
-                            success: boolean;
-                            total?: number;
-                        };
-                    };
-                };
-                /** @description Refused */
-                400: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["error"];
-                    };
-                };
-            };
-        };
+        get: operations["get_api_jobs_priorities"];
         put?: never;
         post?: never;
         delete?: never;
@@ -969,48 +409,24 @@ export interface paths {
             cookie?: never;
         };
         /** List job statuses */
-        get: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path?: never;
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                /** @description Done */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": {
-                            count: number;
-                            data: {
-                                id: number;
-                                ID: number;
-                                name: string;
-                                position: number;
-                                stage: string;
-                            }[];
-                            message?: string;
-                            next_cursor?: string | null;
-                            success: boolean;
-                            total?: number;
-                        };
-                    };
-                };
-                /** @description Refused */
-                400: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["error"];
-                    };
-                };
-            };
+        get: operations["get_api_jobs_statuses"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/jobs/time-ranges": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
         };
+        /** List job time ranges */
+        get: operations["get_api_jobs_time_ranges"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1029,46 +445,7 @@ export interface paths {
         get?: never;
         put?: never;
         /** Toggle pin status of a job */
-        post: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path?: never;
-                cookie?: never;
-            };
-            requestBody: {
-                content: {
-                    "application/json": {
-                        /** Format: uuid */
-                        job_uuid: string;
-                    };
-                };
-            };
-            responses: {
-                /** @description Done */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": {
-                            is_pinned: boolean;
-                            message: string;
-                            success: boolean;
-                        };
-                    };
-                };
-                /** @description Refused */
-                400: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["error"];
-                    };
-                };
-            };
-        };
+        post: operations["post_api_jobs_toggle_pin"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1083,46 +460,24 @@ export interface paths {
             cookie?: never;
         };
         /** List job types */
-        get: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path?: never;
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                /** @description Done */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": {
-                            count: number;
-                            data: {
-                                id: number;
-                                ID: number;
-                                name: string;
-                            }[];
-                            message?: string;
-                            next_cursor?: string | null;
-                            success: boolean;
-                            total?: number;
-                        };
-                    };
-                };
-                /** @description Refused */
-                400: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["error"];
-                    };
-                };
-            };
+        get: operations["get_api_jobs_types"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/openapi.json": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
         };
+        /** This document */
+        get: operations["get_api_openapi_json"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1139,44 +494,101 @@ export interface paths {
             cookie?: never;
         };
         /** Get a CSRF token */
-        get: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path?: never;
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                /** @description Done */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": {
-                            data: {
-                                token: string;
-                            };
-                            message?: string;
-                            success: boolean;
-                        };
-                    };
-                };
-                /** @description Refused */
-                400: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["error"];
-                    };
-                };
-            };
-        };
+        get: operations["get_api_security_csrf_token"];
         put?: never;
         post?: never;
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/system/heartbeat": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** System heartbeat / health check */
+        get: operations["get_api_system_heartbeat"];
+        put?: never;
+        /** Heartbeat (keep alive) */
+        post: operations["post_api_system_heartbeat"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/system/maintenance-mode": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Get maintenance mode status */
+        get: operations["get_api_system_maintenance_mode"];
+        put?: never;
+        /** Toggle maintenance mode */
+        post: operations["post_api_system_maintenance_mode"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/tenants/assign-address": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Assign an address to a tenant */
+        post: operations["post_api_tenants_assign_address"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/tenants/list": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** /api/tenants/list */
+        get: operations["get_api_tenants_list"];
+        put?: never;
+        /** Create a tenant (lightweight) */
+        post: operations["post_api_tenants_list"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/tenants/manage": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** /api/tenants/manage */
+        get: operations["get_api_tenants_manage"];
+        /** Update a tenant */
+        put: operations["put_api_tenants_manage"];
+        /** Create a tenant (full) */
+        post: operations["post_api_tenants_manage"];
+        /** Delete a tenant */
+        delete: operations["delete_api_tenants_manage"];
         options?: never;
         head?: never;
         patch?: never;
@@ -1189,42 +601,8 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Get own permissions */
-        get: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path?: never;
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                /** @description Done */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": {
-                            account_type: string;
-                            account_type_id: number;
-                            permissions: unknown;
-                            role: unknown;
-                            success: boolean;
-                        };
-                    };
-                };
-                /** @description Refused */
-                400: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["error"];
-                    };
-                };
-            };
-        };
+        /** Get user permissions */
+        get: operations["get_api_users_permissions"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1241,56 +619,9 @@ export interface paths {
             cookie?: never;
         };
         /** Get profile */
-        get: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path?: never;
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                /** @description Done */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": {
-                            data: {
-                                account_status_id: number;
-                                account_status_name: string;
-                                account_type_id: number;
-                                account_type_name: string;
-                                branch_id: number | null;
-                                /** Format: date-time */
-                                created_at: string;
-                                email: string;
-                                first_name: string;
-                                ID: number;
-                                last_name: string;
-                                phone: string | null;
-                                role_id: number | null;
-                                /** Format: uuid */
-                                uuid: string;
-                            };
-                            message?: string;
-                            success: boolean;
-                        };
-                    };
-                };
-                /** @description Refused */
-                400: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["error"];
-                    };
-                };
-            };
-        };
-        put?: never;
+        get: operations["get_api_users_profile"];
+        /** Update profile */
+        put: operations["put_api_users_profile"];
         post?: never;
         delete?: never;
         options?: never;
@@ -1336,25 +667,2030 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/brand.css": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The org's colours as a style sheet */
+        get: operations["get_brand_css"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/logout": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Log out of the browser session */
+        get: operations["get_logout"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
-        error: {
-            code?: string;
+        Fault: {
+            code: string;
             error: string;
             fields?: {
                 [key: string]: string[];
             };
-            request_id?: string;
-            success: boolean;
+            request_id: string;
+            /** @constant */
+            success: false;
         };
     };
-    responses: never;
+    responses: {
+        /** @description Refused or failed */
+        Fault: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["Fault"];
+            };
+        };
+    };
     parameters: never;
     requestBodies: never;
     headers: never;
     pathItems: never;
 }
 export type $defs = Record<string, never>;
-export type operations = Record<string, never>;
+export interface operations {
+    get_api_agents_list: {
+        parameters: {
+            query?: {
+                action?: "list";
+                branch_id?: number;
+                cursor?: string;
+                limit?: number;
+                offset?: number;
+                search?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        count: number;
+                        data: {
+                            branch_id: number | null;
+                            branch_name: string | null;
+                            email: string;
+                            first_name: string;
+                            id: number;
+                            ID: number;
+                            is_active: boolean;
+                            last_name: string;
+                            name: string;
+                            /** Format: uuid */
+                            uuid: string;
+                        }[];
+                        message?: string;
+                        next_cursor?: string | null;
+                        /** @constant */
+                        success: true;
+                        total?: number;
+                    };
+                };
+            };
+            default: components["responses"]["Fault"];
+        };
+    };
+    post_api_auth_login: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": {
+                    /** Format: email */
+                    email: string;
+                    /** @description On the shared host, when several orgs know the address */
+                    org?: string | null;
+                    /** Format: password */
+                    password: string;
+                    /**
+                     * @description Keeps a cookie session for 30 days
+                     * @default false
+                     */
+                    remember_me?: boolean | null;
+                    /**
+                     * @description cookie for browsers
+                     * @default bearer
+                     * @enum {string}
+                     */
+                    session?: "bearer" | "cookie";
+                };
+                "application/x-www-form-urlencoded": {
+                    /** Format: email */
+                    email: string;
+                    /** @description On the shared host, when several orgs know the address */
+                    org?: string | null;
+                    /** Format: password */
+                    password: string;
+                    /**
+                     * @description Keeps a cookie session for 30 days
+                     * @default false
+                     */
+                    remember_me?: boolean | null;
+                    /**
+                     * @description cookie for browsers
+                     * @default bearer
+                     * @enum {string}
+                     */
+                    session?: "bearer" | "cookie";
+                };
+            };
+        };
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        csrf_token?: string;
+                        /** Format: date-time */
+                        expires_at?: string;
+                        message?: string;
+                        /** @constant */
+                        success: true;
+                        token?: string;
+                        token_type?: string;
+                        usage?: string;
+                        user?: unknown;
+                    };
+                };
+            };
+            default: components["responses"]["Fault"];
+        };
+    };
+    post_api_auth_logout: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": Record<string, never>;
+                "application/x-www-form-urlencoded": Record<string, never>;
+            };
+        };
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        message?: string;
+                        /** @constant */
+                        success: true;
+                    };
+                };
+            };
+            default: components["responses"]["Fault"];
+        };
+    };
+    get_api_branding: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        data: Record<string, never>;
+                        message?: string;
+                        /** @constant */
+                        success: true;
+                    };
+                };
+            };
+            default: components["responses"]["Fault"];
+        };
+    };
+    get_api_contractors_list: {
+        parameters: {
+            query?: {
+                action?: "list";
+                cursor?: string;
+                limit?: number;
+                offset?: number;
+                postcode?: string;
+                search?: string;
+                trade_id?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        count: number;
+                        data: {
+                            email: string;
+                            first_name: string;
+                            id: number;
+                            ID: number;
+                            is_active: boolean;
+                            last_name: string;
+                            name: string;
+                            phone: string | null;
+                            trades: string[];
+                            trading_name: string | null;
+                            /** Format: uuid */
+                            uuid: string;
+                        }[];
+                        message?: string;
+                        next_cursor?: string | null;
+                        /** @constant */
+                        success: true;
+                        total?: number;
+                    };
+                };
+            };
+            default: components["responses"]["Fault"];
+        };
+    };
+    get_api_contractors_trades: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        count: number;
+                        data: {
+                            id: number;
+                            ID: number;
+                            name: string;
+                        }[];
+                        message?: string;
+                        next_cursor?: string | null;
+                        /** @constant */
+                        success: true;
+                        total?: number;
+                    };
+                };
+            };
+            default: components["responses"]["Fault"];
+        };
+    };
+    get_api_jobs_addresses: {
+        parameters: {
+            query?: {
+                cursor?: string;
+                limit?: number;
+                offset?: number;
+                search?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        count: number;
+                        data: {
+                            address_line1: string;
+                            address_line2: string | null;
+                            branch_id: number;
+                            branch_name: string;
+                            city: string;
+                            country: string;
+                            full_address: string;
+                            id: number;
+                            ID: number;
+                            postcode: string;
+                            /** Format: uuid */
+                            uuid: string;
+                        }[];
+                        message?: string;
+                        next_cursor?: string | null;
+                        /** @constant */
+                        success: true;
+                        total?: number;
+                    };
+                };
+            };
+            default: components["responses"]["Fault"];
+        };
+    };
+    post_api_jobs_addresses: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": {
+                    /** @constant */
+                    action: "create";
+                    address_line1: string;
+                    address_line2?: string | null;
+                    /** @description The branch that looks after it; an agent of one branch need not say */
+                    branch_id?: number | null;
+                    city: string;
+                    /** @default United Kingdom */
+                    country?: string | null;
+                    postcode: string;
+                };
+                "application/x-www-form-urlencoded": {
+                    /** @constant */
+                    action: "create";
+                    address_line1: string;
+                    address_line2?: string | null;
+                    /** @description The branch that looks after it; an agent of one branch need not say */
+                    branch_id?: number | null;
+                    city: string;
+                    /** @default United Kingdom */
+                    country?: string | null;
+                    postcode: string;
+                };
+            };
+        };
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        address_id?: number;
+                        /** Format: uuid */
+                        address_uuid?: string;
+                        full_address?: string;
+                        message?: string;
+                        /** @constant */
+                        success: true;
+                    };
+                };
+            };
+            default: components["responses"]["Fault"];
+        };
+    };
+    get_api_jobs_case_notes: {
+        parameters: {
+            query: {
+                action?: "list";
+                cursor?: string;
+                job_uuid: string;
+                limit?: number;
+                offset?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        count: number;
+                        data: {
+                            attachments_count: number;
+                            /** Format: date-time */
+                            created_at: string;
+                            created_by: number | null;
+                            created_by_name: string;
+                            id: number;
+                            ID: number;
+                            job_id: number;
+                            note_text: string;
+                            send_email: boolean;
+                            /** Format: uuid */
+                            uuid: string;
+                        }[];
+                        message?: string;
+                        next_cursor?: string | null;
+                        /** @constant */
+                        success: true;
+                        total?: number;
+                    };
+                };
+            };
+            default: components["responses"]["Fault"];
+        };
+    };
+    post_api_jobs_case_notes: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": {
+                    /**
+                     * Format: uuid
+                     * @description The job
+                     */
+                    job_uuid: string;
+                    note_text: string;
+                    /**
+                     * @description Whether the parties are told by e-mail
+                     * @default false
+                     */
+                    send_email?: boolean | null;
+                };
+                "application/x-www-form-urlencoded": {
+                    /**
+                     * Format: uuid
+                     * @description The job
+                     */
+                    job_uuid: string;
+                    note_text: string;
+                    /**
+                     * @description Whether the parties are told by e-mail
+                     * @default false
+                     */
+                    send_email?: boolean | null;
+                };
+            };
+        };
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        message?: string;
+                        note_id?: number;
+                        /** Format: uuid */
+                        note_uuid?: string;
+                        /** @constant */
+                        success: true;
+                    };
+                };
+            };
+            default: components["responses"]["Fault"];
+        };
+    };
+    get_api_jobs_manage: {
+        parameters: {
+            query?: {
+                action?: "list" | "get" | "get_file_types" | "get_creators" | "get_job_agents" | "get_job_contractors" | "get_job_clients" | "list_commits" | "get_assignment_notification_state" | "preview_delete";
+                agent_id?: number;
+                contractor_id?: number;
+                created_by?: number;
+                cursor?: string;
+                has_documents?: boolean;
+                has_photos?: boolean;
+                job_type_id?: number;
+                limit?: number;
+                offset?: number;
+                priority_id?: number;
+                search?: string;
+                status_id?: number;
+                uuid?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        count: number;
+                        data: {
+                            access_details: string | null;
+                            address_id: number;
+                            agent_id: number | null;
+                            agent_name: string | null;
+                            /** Format: date */
+                            booked_to_complete: string | null;
+                            branch_id: number;
+                            branch_name: string;
+                            /** Format: date-time */
+                            completed_at: string | null;
+                            completion_details: string | null;
+                            contractor_budget: number | null;
+                            contractor_id: number | null;
+                            contractor_name: string | null;
+                            /** Format: date-time */
+                            created_at: string;
+                            created_by: number | null;
+                            created_by_name: string | null;
+                            /** Format: date */
+                            date_works_end_date: string | null;
+                            /** Format: date */
+                            date_works_start_date: string | null;
+                            documents_count: number;
+                            full_address: string;
+                            id: number;
+                            ID: number;
+                            invoice_no: string | null;
+                            is_pinned: boolean;
+                            job_description: string;
+                            job_ref: string;
+                            job_title: string;
+                            job_total_budget: number | null;
+                            job_type_id: number;
+                            job_type_name: string;
+                            photos_count: number;
+                            priority_id: number;
+                            priority_name: string;
+                            private_contact_email: string | null;
+                            private_contact_name: string | null;
+                            quote_no: string | null;
+                            stage: string;
+                            status_id: number;
+                            status_name: string;
+                            tenants_ids: number[];
+                            time_range_id: number | null;
+                            time_range_name: string | null;
+                            total_amount: number | null;
+                            /** Format: date-time */
+                            updated_at: string;
+                            /** Format: uuid */
+                            uuid: string;
+                            vat_percentage: number;
+                            works_order_ref: string | null;
+                        }[];
+                        message?: string;
+                        next_cursor?: string | null;
+                        /** @constant */
+                        success: true;
+                        total?: number;
+                    } | {
+                        data: {
+                            access_details: string | null;
+                            address_id: number;
+                            agent_id: number | null;
+                            agent_name: string | null;
+                            /** Format: date */
+                            booked_to_complete: string | null;
+                            branch_id: number;
+                            branch_name: string;
+                            /** Format: date-time */
+                            completed_at: string | null;
+                            completion_details: string | null;
+                            contractor_budget: number | null;
+                            contractor_id: number | null;
+                            contractor_name: string | null;
+                            /** Format: date-time */
+                            created_at: string;
+                            created_by: number | null;
+                            created_by_name: string | null;
+                            /** Format: date */
+                            date_works_end_date: string | null;
+                            /** Format: date */
+                            date_works_start_date: string | null;
+                            documents_count: number;
+                            full_address: string;
+                            id: number;
+                            ID: number;
+                            invoice_no: string | null;
+                            is_pinned: boolean;
+                            job_description: string;
+                            job_ref: string;
+                            job_title: string;
+                            job_total_budget: number | null;
+                            job_type_id: number;
+                            job_type_name: string;
+                            photos_count: number;
+                            priority_id: number;
+                            priority_name: string;
+                            private_contact_email: string | null;
+                            private_contact_name: string | null;
+                            quote_no: string | null;
+                            stage: string;
+                            status_id: number;
+                            status_name: string;
+                            tenants_ids: number[];
+                            time_range_id: number | null;
+                            time_range_name: string | null;
+                            total_amount: number | null;
+                            /** Format: date-time */
+                            updated_at: string;
+                            /** Format: uuid */
+                            uuid: string;
+                            vat_percentage: number;
+                            works_order_ref: string | null;
+                        };
+                        message?: string;
+                        /** @constant */
+                        success: true;
+                    } | {
+                        count: number;
+                        data: {
+                            id: number;
+                            ID: number;
+                            name: string;
+                            permission_key: string;
+                        }[];
+                        message?: string;
+                        next_cursor?: string | null;
+                        /** @constant */
+                        success: true;
+                        total?: number;
+                    } | {
+                        count: number;
+                        data: {
+                            id: number;
+                            ID: number;
+                            name: string;
+                            /** Format: uuid */
+                            uuid: string;
+                        }[];
+                        message?: string;
+                        next_cursor?: string | null;
+                        /** @constant */
+                        success: true;
+                        total?: number;
+                    } | {
+                        count: number;
+                        data: {
+                            branch_id: number | null;
+                            id: number;
+                            ID: number;
+                            name: string;
+                            /** Format: uuid */
+                            uuid: string;
+                        }[];
+                        message?: string;
+                        next_cursor?: string | null;
+                        /** @constant */
+                        success: true;
+                        total?: number;
+                    } | {
+                        count: number;
+                        data: {
+                            branch_id: number | null;
+                            id: number;
+                            ID: number;
+                            name: string;
+                            /** Format: uuid */
+                            uuid: string;
+                        }[];
+                        message?: string;
+                        next_cursor?: string | null;
+                        /** @constant */
+                        success: true;
+                        total?: number;
+                    } | {
+                        count: number;
+                        data: {
+                            branch_id: number | null;
+                            id: number;
+                            ID: number;
+                            name: string;
+                            /** Format: uuid */
+                            uuid: string;
+                        }[];
+                        message?: string;
+                        next_cursor?: string | null;
+                        /** @constant */
+                        success: true;
+                        total?: number;
+                    } | {
+                        count: number;
+                        data: {
+                            /** Format: date-time */
+                            created_at: string;
+                            created_by: number | null;
+                            created_by_name: string | null;
+                            id: number;
+                            ID: number;
+                            message: string;
+                            /** Format: uuid */
+                            uuid: string;
+                            version: number;
+                        }[];
+                        message?: string;
+                        next_cursor?: string | null;
+                        /** @constant */
+                        success: true;
+                        total?: number;
+                    } | {
+                        data: {
+                            contractor_id: number | null;
+                            contractor_name: string | null;
+                            is_notified: boolean;
+                            job_ref: string;
+                            /** Format: date-time */
+                            notified_at: string | null;
+                            /** Format: uuid */
+                            uuid: string;
+                        };
+                        message?: string;
+                        /** @constant */
+                        success: true;
+                    } | {
+                        data: {
+                            case_note_attachments: number;
+                            case_notes: number;
+                            documents: number;
+                            job_ref: string;
+                            job_title: string;
+                            photos: number;
+                            pins: number;
+                            tenants: number;
+                            /** Format: uuid */
+                            uuid: string;
+                            versions: number;
+                        };
+                        message?: string;
+                        /** @constant */
+                        success: true;
+                    };
+                };
+            };
+            default: components["responses"]["Fault"];
+        };
+    };
+    post_api_jobs_manage: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": {
+                    access_details?: string | null;
+                    /** @constant */
+                    action: "create";
+                    address_id: number;
+                    /** @description An agent's own new jobs are theirs unless another is named */
+                    agent_id?: number | null;
+                    completion_details?: string | null;
+                    contractor_budget?: number | null;
+                    contractor_id?: number | null;
+                    /** Format: date */
+                    date_works_end_date?: string | null;
+                    /** Format: date */
+                    date_works_start_date?: string | null;
+                    invoice_no?: string | null;
+                    job_description: string;
+                    job_title: string;
+                    job_total_budget?: number | null;
+                    job_type_id: number;
+                    priority_id: number;
+                    /** Format: email */
+                    private_contact_email?: string | null;
+                    private_contact_name?: string | null;
+                    quote_no?: string | null;
+                    status_id: number;
+                    /** @description The tenants whom the job concerns */
+                    tenants_ids?: number[] | null;
+                    time_range_id?: number | null;
+                    /** @description Always contractor_budget plus VAT; may be sent and must then agree */
+                    total_amount?: number | null;
+                    /** @description Default 20 */
+                    vat_percentage?: number | null;
+                    works_order_ref?: string | null;
+                } | {
+                    access_details?: string | null;
+                    /** @constant */
+                    action: "update";
+                    address_id?: number | null;
+                    /** @description An agent's own new jobs are theirs unless another is named */
+                    agent_id?: number | null;
+                    completion_details?: string | null;
+                    contractor_budget?: number | null;
+                    contractor_id?: number | null;
+                    /** Format: date */
+                    date_works_end_date?: string | null;
+                    /** Format: date */
+                    date_works_start_date?: string | null;
+                    invoice_no?: string | null;
+                    job_description?: string | null;
+                    job_title?: string | null;
+                    job_total_budget?: number | null;
+                    job_type_id?: number | null;
+                    priority_id?: number | null;
+                    /** Format: email */
+                    private_contact_email?: string | null;
+                    private_contact_name?: string | null;
+                    quote_no?: string | null;
+                    status_id?: number | null;
+                    /** @description The tenants whom the job concerns */
+                    tenants_ids?: number[] | null;
+                    time_range_id?: number | null;
+                    /** @description Always contractor_budget plus VAT; may be sent and must then agree */
+                    total_amount?: number | null;
+                    /**
+                     * Format: uuid
+                     * @description The job
+                     */
+                    uuid: string;
+                    /** @description Default 20 */
+                    vat_percentage?: number | null;
+                    works_order_ref?: string | null;
+                } | {
+                    /** @constant */
+                    action: "delete";
+                    /**
+                     * Format: uuid
+                     * @description The job
+                     */
+                    uuid: string;
+                } | {
+                    /** @constant */
+                    action: "send_assignment_notification";
+                    /**
+                     * Format: uuid
+                     * @description The job
+                     */
+                    uuid: string;
+                } | {
+                    /** @constant */
+                    action: "restore_commit";
+                    /**
+                     * Format: uuid
+                     * @description The version to go back to
+                     */
+                    commit_uuid: string;
+                    /**
+                     * Format: uuid
+                     * @description The job
+                     */
+                    uuid: string;
+                };
+                "application/x-www-form-urlencoded": {
+                    access_details?: string | null;
+                    /** @constant */
+                    action: "create";
+                    address_id: number;
+                    /** @description An agent's own new jobs are theirs unless another is named */
+                    agent_id?: number | null;
+                    completion_details?: string | null;
+                    contractor_budget?: number | null;
+                    contractor_id?: number | null;
+                    /** Format: date */
+                    date_works_end_date?: string | null;
+                    /** Format: date */
+                    date_works_start_date?: string | null;
+                    invoice_no?: string | null;
+                    job_description: string;
+                    job_title: string;
+                    job_total_budget?: number | null;
+                    job_type_id: number;
+                    priority_id: number;
+                    /** Format: email */
+                    private_contact_email?: string | null;
+                    private_contact_name?: string | null;
+                    quote_no?: string | null;
+                    status_id: number;
+                    /** @description The tenants whom the job concerns */
+                    tenants_ids?: number[] | null;
+                    time_range_id?: number | null;
+                    /** @description Always contractor_budget plus VAT; may be sent and must then agree */
+                    total_amount?: number | null;
+                    /** @description Default 20 */
+                    vat_percentage?: number | null;
+                    works_order_ref?: string | null;
+                } | {
+                    access_details?: string | null;
+                    /** @constant */
+                    action: "update";
+                    address_id?: number | null;
+                    /** @description An agent's own new jobs are theirs unless another is named */
+                    agent_id?: number | null;
+                    completion_details?: string | null;
+                    contractor_budget?: number | null;
+                    contractor_id?: number | null;
+                    /** Format: date */
+                    date_works_end_date?: string | null;
+                    /** Format: date */
+                    date_works_start_date?: string | null;
+                    invoice_no?: string | null;
+                    job_description?: string | null;
+                    job_title?: string | null;
+                    job_total_budget?: number | null;
+                    job_type_id?: number | null;
+                    priority_id?: number | null;
+                    /** Format: email */
+                    private_contact_email?: string | null;
+                    private_contact_name?: string | null;
+                    quote_no?: string | null;
+                    status_id?: number | null;
+                    /** @description The tenants whom the job concerns */
+                    tenants_ids?: number[] | null;
+                    time_range_id?: number | null;
+                    /** @description Always contractor_budget plus VAT; may be sent and must then agree */
+                    total_amount?: number | null;
+                    /**
+                     * Format: uuid
+                     * @description The job
+                     */
+                    uuid: string;
+                    /** @description Default 20 */
+                    vat_percentage?: number | null;
+                    works_order_ref?: string | null;
+                } | {
+                    /** @constant */
+                    action: "delete";
+                    /**
+                     * Format: uuid
+                     * @description The job
+                     */
+                    uuid: string;
+                } | {
+                    /** @constant */
+                    action: "send_assignment_notification";
+                    /**
+                     * Format: uuid
+                     * @description The job
+                     */
+                    uuid: string;
+                } | {
+                    /** @constant */
+                    action: "restore_commit";
+                    /**
+                     * Format: uuid
+                     * @description The version to go back to
+                     */
+                    commit_uuid: string;
+                    /**
+                     * Format: uuid
+                     * @description The job
+                     */
+                    uuid: string;
+                };
+            };
+        };
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        job_id?: number;
+                        job_ref?: string;
+                        /** Format: uuid */
+                        job_uuid?: string;
+                        message?: string;
+                        /** @constant */
+                        success: true;
+                    } | {
+                        job_id?: number;
+                        job_ref?: string;
+                        /** Format: uuid */
+                        job_uuid?: string;
+                        message?: string;
+                        /** @constant */
+                        success: true;
+                    } | {
+                        job_ref?: string;
+                        message?: string;
+                        /** @constant */
+                        success: true;
+                    } | {
+                        contractor_id?: number;
+                        message?: string;
+                        /** @constant */
+                        success: true;
+                    } | {
+                        message?: string;
+                        /** @constant */
+                        success: true;
+                        version?: number;
+                    };
+                };
+            };
+            default: components["responses"]["Fault"];
+        };
+    };
+    get_api_jobs_payment_statuses: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        count: number;
+                        data: {
+                            id: number;
+                            ID: number;
+                            name: string;
+                        }[];
+                        message?: string;
+                        next_cursor?: string | null;
+                        /** @constant */
+                        success: true;
+                        total?: number;
+                    };
+                };
+            };
+            default: components["responses"]["Fault"];
+        };
+    };
+    get_api_jobs_priorities: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        count: number;
+                        data: {
+                            id: number;
+                            ID: number;
+                            name: string;
+                            response_hours: number | null;
+                        }[];
+                        message?: string;
+                        next_cursor?: string | null;
+                        /** @constant */
+                        success: true;
+                        total?: number;
+                    };
+                };
+            };
+            default: components["responses"]["Fault"];
+        };
+    };
+    get_api_jobs_statuses: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        count: number;
+                        data: {
+                            id: number;
+                            ID: number;
+                            name: string;
+                            stage: string;
+                        }[];
+                        message?: string;
+                        next_cursor?: string | null;
+                        /** @constant */
+                        success: true;
+                        total?: number;
+                    };
+                };
+            };
+            default: components["responses"]["Fault"];
+        };
+    };
+    get_api_jobs_time_ranges: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        count: number;
+                        data: {
+                            id: number;
+                            ID: number;
+                            name: string;
+                        }[];
+                        message?: string;
+                        next_cursor?: string | null;
+                        /** @constant */
+                        success: true;
+                        total?: number;
+                    };
+                };
+            };
+            default: components["responses"]["Fault"];
+        };
+    };
+    post_api_jobs_toggle_pin: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": {
+                    /**
+                     * Format: uuid
+                     * @description The job
+                     */
+                    job_uuid: string;
+                };
+                "application/x-www-form-urlencoded": {
+                    /**
+                     * Format: uuid
+                     * @description The job
+                     */
+                    job_uuid: string;
+                };
+            };
+        };
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        is_pinned?: boolean;
+                        message?: string;
+                        /** @constant */
+                        success: true;
+                    };
+                };
+            };
+            default: components["responses"]["Fault"];
+        };
+    };
+    get_api_jobs_types: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        count: number;
+                        data: {
+                            description_template: string | null;
+                            id: number;
+                            ID: number;
+                            name: string;
+                        }[];
+                        message?: string;
+                        next_cursor?: string | null;
+                        /** @constant */
+                        success: true;
+                        total?: number;
+                    };
+                };
+            };
+            default: components["responses"]["Fault"];
+        };
+    };
+    get_api_openapi_json: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": unknown;
+                };
+            };
+            default: components["responses"]["Fault"];
+        };
+    };
+    get_api_security_csrf_token: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        data: Record<string, never>;
+                        message?: string;
+                        /** @constant */
+                        success: true;
+                    };
+                };
+            };
+            default: components["responses"]["Fault"];
+        };
+    };
+    get_api_system_heartbeat: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        maintenance?: boolean;
+                        message?: string;
+                        status?: string;
+                        /** @constant */
+                        success: true;
+                    };
+                };
+            };
+            default: components["responses"]["Fault"];
+        };
+    };
+    post_api_system_heartbeat: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": Record<string, never>;
+                "application/x-www-form-urlencoded": Record<string, never>;
+            };
+        };
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        message?: string;
+                        /** @constant */
+                        success: true;
+                        valid?: boolean;
+                    };
+                };
+            };
+            default: components["responses"]["Fault"];
+        };
+    };
+    get_api_system_maintenance_mode: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        data: {
+                            enabled: boolean;
+                            reason: string | null;
+                            /** Format: date-time */
+                            since: string | null;
+                        };
+                        enabled?: boolean;
+                        message?: string;
+                        reason?: string | null;
+                        /** @constant */
+                        success: true;
+                    };
+                };
+            };
+            default: components["responses"]["Fault"];
+        };
+    };
+    post_api_system_maintenance_mode: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": {
+                    /** @enum {string} */
+                    action?: "enable" | "disable";
+                    enabled?: boolean | null;
+                    reason?: string | null;
+                };
+                "application/x-www-form-urlencoded": {
+                    /** @enum {string} */
+                    action?: "enable" | "disable";
+                    enabled?: boolean | null;
+                    reason?: string | null;
+                };
+            };
+        };
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        enabled?: boolean;
+                        message?: string;
+                        /** @constant */
+                        success: true;
+                    };
+                };
+            };
+            default: components["responses"]["Fault"];
+        };
+    };
+    post_api_tenants_assign_address: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": {
+                    /** @description Replaces an earlier address */
+                    address_id: number;
+                    /** @description The tenant's number; or tenant_uuid */
+                    tenant_id?: number | null;
+                    /**
+                     * Format: uuid
+                     * @description The tenant; or tenant_id
+                     */
+                    tenant_uuid?: string | null;
+                };
+                "application/x-www-form-urlencoded": {
+                    /** @description Replaces an earlier address */
+                    address_id: number;
+                    /** @description The tenant's number; or tenant_uuid */
+                    tenant_id?: number | null;
+                    /**
+                     * Format: uuid
+                     * @description The tenant; or tenant_id
+                     */
+                    tenant_uuid?: string | null;
+                };
+            };
+        };
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        full_address?: string;
+                        message?: string;
+                        /** @constant */
+                        success: true;
+                    };
+                };
+            };
+            default: components["responses"]["Fault"];
+        };
+    };
+    get_api_tenants_list: {
+        parameters: {
+            query?: {
+                action?: "list" | "get";
+                active?: boolean;
+                address_id?: number;
+                cursor?: string;
+                id?: number;
+                limit?: number;
+                offset?: number;
+                search?: string;
+                unassigned?: boolean;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        count: number;
+                        data: {
+                            address_id: number | null;
+                            /** Format: date-time */
+                            created_at: string;
+                            full_address: string | null;
+                            id: number;
+                            ID: number;
+                            is_active: boolean;
+                            tenant_email: string | null;
+                            tenant_name: string;
+                            tenant_number_primary: string | null;
+                            tenant_number_work: string | null;
+                            /** Format: uuid */
+                            uuid: string;
+                        }[];
+                        message?: string;
+                        next_cursor?: string | null;
+                        /** @constant */
+                        success: true;
+                        total?: number;
+                    } | {
+                        data: {
+                            address_id: number | null;
+                            /** Format: date-time */
+                            created_at: string;
+                            full_address: string | null;
+                            id: number;
+                            ID: number;
+                            is_active: boolean;
+                            tenant_email: string | null;
+                            tenant_name: string;
+                            tenant_number_primary: string | null;
+                            tenant_number_work: string | null;
+                            /** Format: uuid */
+                            uuid: string;
+                        };
+                        message?: string;
+                        /** @constant */
+                        success: true;
+                    };
+                };
+            };
+            default: components["responses"]["Fault"];
+        };
+    };
+    post_api_tenants_list: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": {
+                    /** @description Where the tenant lives */
+                    tenant_address_id?: number | null;
+                    /** Format: email */
+                    tenant_email?: string | null;
+                    tenant_name: string;
+                    tenant_number_primary?: string | null;
+                    tenant_number_work?: string | null;
+                };
+                "application/x-www-form-urlencoded": {
+                    /** @description Where the tenant lives */
+                    tenant_address_id?: number | null;
+                    /** Format: email */
+                    tenant_email?: string | null;
+                    tenant_name: string;
+                    tenant_number_primary?: string | null;
+                    tenant_number_work?: string | null;
+                };
+            };
+        };
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        message?: string;
+                        /** @constant */
+                        success: true;
+                        tenant_id?: number;
+                        /** Format: uuid */
+                        tenant_uuid?: string;
+                    };
+                };
+            };
+            default: components["responses"]["Fault"];
+        };
+    };
+    get_api_tenants_manage: {
+        parameters: {
+            query?: {
+                action?: "list" | "get";
+                active?: boolean;
+                address_id?: number;
+                cursor?: string;
+                limit?: number;
+                offset?: number;
+                search?: string;
+                unassigned?: boolean;
+                uuid?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        count: number;
+                        data: {
+                            address_id: number | null;
+                            /** Format: date-time */
+                            created_at: string;
+                            full_address: string | null;
+                            id: number;
+                            ID: number;
+                            is_active: boolean;
+                            tenant_email: string | null;
+                            tenant_name: string;
+                            tenant_number_primary: string | null;
+                            tenant_number_work: string | null;
+                            /** Format: uuid */
+                            uuid: string;
+                        }[];
+                        message?: string;
+                        next_cursor?: string | null;
+                        /** @constant */
+                        success: true;
+                        total?: number;
+                    } | {
+                        data: {
+                            address_id: number | null;
+                            /** Format: date-time */
+                            created_at: string;
+                            full_address: string | null;
+                            id: number;
+                            ID: number;
+                            is_active: boolean;
+                            tenant_email: string | null;
+                            tenant_name: string;
+                            tenant_number_primary: string | null;
+                            tenant_number_work: string | null;
+                            /** Format: uuid */
+                            uuid: string;
+                        };
+                        message?: string;
+                        /** @constant */
+                        success: true;
+                    };
+                };
+            };
+            default: components["responses"]["Fault"];
+        };
+    };
+    put_api_tenants_manage: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": {
+                    /** @description Where the tenant lives */
+                    tenant_address_id?: number | null;
+                    /** Format: email */
+                    tenant_email?: string | null;
+                    tenant_name?: string | null;
+                    tenant_number_primary?: string | null;
+                    tenant_number_work?: string | null;
+                    /**
+                     * Format: uuid
+                     * @description The tenant
+                     */
+                    uuid: string;
+                };
+                "application/x-www-form-urlencoded": {
+                    /** @description Where the tenant lives */
+                    tenant_address_id?: number | null;
+                    /** Format: email */
+                    tenant_email?: string | null;
+                    tenant_name?: string | null;
+                    tenant_number_primary?: string | null;
+                    tenant_number_work?: string | null;
+                    /**
+                     * Format: uuid
+                     * @description The tenant
+                     */
+                    uuid: string;
+                };
+            };
+        };
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        message?: string;
+                        /** @constant */
+                        success: true;
+                    };
+                };
+            };
+            default: components["responses"]["Fault"];
+        };
+    };
+    post_api_tenants_manage: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": {
+                    /** @description Where the tenant lives */
+                    tenant_address_id?: number | null;
+                    /** Format: email */
+                    tenant_email?: string | null;
+                    tenant_name: string;
+                    tenant_number_primary?: string | null;
+                    tenant_number_work?: string | null;
+                };
+                "application/x-www-form-urlencoded": {
+                    /** @description Where the tenant lives */
+                    tenant_address_id?: number | null;
+                    /** Format: email */
+                    tenant_email?: string | null;
+                    tenant_name: string;
+                    tenant_number_primary?: string | null;
+                    tenant_number_work?: string | null;
+                };
+            };
+        };
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        message?: string;
+                        /** @constant */
+                        success: true;
+                        tenant_id?: number;
+                        /** Format: uuid */
+                        tenant_uuid?: string;
+                    };
+                };
+            };
+            default: components["responses"]["Fault"];
+        };
+    };
+    delete_api_tenants_manage: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": {
+                    /**
+                     * Format: uuid
+                     * @description The tenant
+                     */
+                    uuid: string;
+                };
+                "application/x-www-form-urlencoded": {
+                    /**
+                     * Format: uuid
+                     * @description The tenant
+                     */
+                    uuid: string;
+                };
+            };
+        };
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        message?: string;
+                        /** @constant */
+                        success: true;
+                    };
+                };
+            };
+            default: components["responses"]["Fault"];
+        };
+    };
+    get_api_users_permissions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        account_type?: string;
+                        account_type_id?: number;
+                        message?: string;
+                        permissions?: unknown;
+                        role?: unknown;
+                        /** @constant */
+                        success: true;
+                    };
+                };
+            };
+            default: components["responses"]["Fault"];
+        };
+    };
+    get_api_users_profile: {
+        parameters: {
+            query?: {
+                user_uuid?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        data: {
+                            account_status_id: number;
+                            account_status_name: string;
+                            account_type_id: number;
+                            account_type_name: string;
+                            branch_id: number | null;
+                            branch_name: string | null;
+                            /** Format: date-time */
+                            created_at: string;
+                            email: string;
+                            first_name: string;
+                            id: number;
+                            ID: number;
+                            last_name: string;
+                            phone: string | null;
+                            role_id: number | null;
+                            role_name: string | null;
+                            /** Format: uuid */
+                            uuid: string;
+                        };
+                        message?: string;
+                        /** @constant */
+                        success: true;
+                    };
+                };
+            };
+            default: components["responses"]["Fault"];
+        };
+    };
+    put_api_users_profile: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": {
+                    /** @description Staff only */
+                    branch_id?: number | null;
+                    first_name?: string | null;
+                    last_name?: string | null;
+                    phone?: string | null;
+                    /** @description Never stronger than one's own */
+                    role_id?: number | null;
+                    /**
+                     * Format: uuid
+                     * @description Default oneself
+                     */
+                    user_uuid?: string | null;
+                };
+                "application/x-www-form-urlencoded": {
+                    /** @description Staff only */
+                    branch_id?: number | null;
+                    first_name?: string | null;
+                    last_name?: string | null;
+                    phone?: string | null;
+                    /** @description Never stronger than one's own */
+                    role_id?: number | null;
+                    /**
+                     * Format: uuid
+                     * @description Default oneself
+                     */
+                    user_uuid?: string | null;
+                };
+            };
+        };
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        message?: string;
+                        /** @constant */
+                        success: true;
+                    };
+                };
+            };
+            default: components["responses"]["Fault"];
+        };
+    };
+    get_brand_css: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/css": unknown;
+                };
+            };
+            default: components["responses"]["Fault"];
+        };
+    };
+    get_logout: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/plain": unknown;
+                };
+            };
+            default: components["responses"]["Fault"];
+        };
+    };
+}

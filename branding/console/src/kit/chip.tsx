@@ -1,4 +1,4 @@
-import { X } from 'lucide-react';
+import { Icon } from './icon';
 import type { Stage } from '../stage';
 
 /* The words carry the meaning; the colour only helps to find it. */
@@ -33,7 +33,7 @@ export function FilterChip({ label, value, onRemove }: { label: string; value: s
         {label}: <b>{value}</b>
       </span>
       <button type="button" onClick={onRemove} aria-label={`Remove the filter ${label}: ${value}`}>
-        <X aria-hidden="true" />
+        <Icon name="cross" />
       </button>
     </span>
   );

@@ -1,6 +1,6 @@
 import { Combobox as Base } from '@base-ui/react/combobox';
 import { useQuery } from '@tanstack/react-query';
-import { Check, ChevronDown, X } from 'lucide-react';
+import { Icon } from './icon';
 import { useEffect, useId, useState } from 'react';
 import { asProblem } from '../api/problem';
 import { layer } from './layer';
@@ -71,10 +71,10 @@ export default function Combobox({ what, label, placeholder, value, onChange, se
         <Base.Input className="input" placeholder={placeholder} aria-label={label} autoComplete="off" spellCheck={false} />
         <span className="combobox-buttons">
           <Base.Clear className="icon-button" aria-label={`Clear ${what}`}>
-            <X aria-hidden="true" />
+            <Icon name="cross" />
           </Base.Clear>
           <Base.Trigger className="icon-button" aria-label={`Show each ${what}`}>
-            <ChevronDown aria-hidden="true" />
+            <Icon name="down" />
           </Base.Trigger>
         </span>
       </Base.InputGroup>
@@ -87,7 +87,7 @@ export default function Combobox({ what, label, placeholder, value, onChange, se
                 <Base.Item key={item.id} value={item} className="option">
                   <span className="option-mark">
                     <Base.ItemIndicator>
-                      <Check aria-hidden="true" />
+                      <Icon name="check" />
                     </Base.ItemIndicator>
                   </span>
                   <span>

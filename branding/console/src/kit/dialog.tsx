@@ -1,5 +1,5 @@
 import { Dialog as Base } from '@base-ui/react/dialog';
-import { X } from 'lucide-react';
+import { Icon } from './icon';
 import type { ReactNode, RefObject } from 'react';
 import { layer } from './layer';
 
@@ -22,7 +22,7 @@ export function Dialog({ title, description, onClose, children, wide, initialFoc
           <header className="dialog-head">
             <Base.Title className="dialog-title">{title}</Base.Title>
             <Base.Close className="button quiet square" aria-label="Close">
-              <X aria-hidden="true" />
+              <Icon name="cross" />
             </Base.Close>
           </header>
           {description && <Base.Description className="dialog-about">{description}</Base.Description>}

@@ -1,4 +1,4 @@
-import { X } from 'lucide-react';
+import { Icon } from './icon';
 import { useSyncExternalStore } from 'react';
 import { currentNotices, currentlySpoken, dismiss, subscribe } from '../notices';
 
@@ -20,7 +20,7 @@ export function Notices() {
               </button>
             )}
             <button type="button" className="icon-button" aria-label="Dismiss" onClick={() => dismiss(id)}>
-              <X aria-hidden="true" />
+              <Icon name="cross" />
             </button>
           </div>
         ))}

@@ -1,5 +1,5 @@
 /* What a screen shows when it has nothing to show: still loading, nothing there, refused, failed. */
-import { CloudOff, Lock, SearchX, TriangleAlert } from 'lucide-react';
+import { Icon } from './icon';
 import type { ReactNode } from 'react';
 import { asProblem } from '../api/problem';
 import { Button } from './button';
@@ -7,7 +7,7 @@ import { Button } from './button';
 export function Empty({ icon, title, children, action }: { icon?: ReactNode; title: string; children?: ReactNode; action?: ReactNode }) {
   return (
     <div className="state">
-      {icon ?? <SearchX aria-hidden="true" />}
+      {icon ?? <Icon name="nothing" />}
       <p className="state-title">{title}</p>
       {children && <p>{children}</p>}
       {action}
@@ -19,7 +19,7 @@ export function Failed({ error, what, onRetry }: { error: unknown; what: string;
   const problem = asProblem(error);
   if (problem.status === 403)
     return (
-      <Empty icon={<Lock aria-hidden="true" />} title={`Your role may not see ${what}`}>
+      <Empty icon={<Icon name="lock" />} title={`Your role may not see ${what}`}>
         A director or system administrator of your organisation can grant it under roles and permissions.
       </Empty>
     );
@@ -30,7 +30,7 @@ export function Failed({ error, what, onRetry }: { error: unknown; what: string;
   return (
     <div role="alert">
       <Empty
-        icon={problem.unreachable ? <CloudOff aria-hidden="true" /> : <TriangleAlert aria-hidden="true" />}
+        icon={problem.unreachable ? <Icon name="offline" /> : <Icon name="warning" />}
         title={problem.message}
         action={<Button onClick={onRetry}>Try again</Button>}
       >

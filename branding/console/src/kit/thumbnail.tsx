@@ -1,4 +1,4 @@
-import { ImageOff } from 'lucide-react';
+import { Icon } from './icon';
 import { useEffect, useState } from 'react';
 
 const FIRST_PAUSE_MS = 700;
@@ -47,7 +47,7 @@ export function Thumbnail({ address, alt }: { address: string; alt: string }) {
   if (picture.state === 'ready') return <img src={picture.url} alt={alt} draggable={false} />;
   return (
     <span className="thumbnail-wait" role="img" aria-label={picture.state === 'waiting' ? `${alt}: being prepared` : `${alt}: no preview`}>
-      {picture.state === 'waiting' ? <i /> : <ImageOff aria-hidden="true" />}
+      {picture.state === 'waiting' ? <i /> : <Icon name="noImage" />}
     </span>
   );
 }

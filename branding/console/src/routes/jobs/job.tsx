@@ -1,7 +1,7 @@
 /* One job: what it is, where it stands, what was said, and its proof. */
 import { useMutation, useQuery } from '@tanstack/react-query';
 import { Link, useParams, useRouteContext } from '@tanstack/react-router';
-import { Check, ChevronDown, ChevronLeft, Copy, Pin } from 'lucide-react';
+import { Icon } from '../../kit/icon';
 import { Suspense, lazy, useState } from 'react';
 import { isContractor, mayComplete, mayMove } from '../../account';
 import { togglePin, updateJob, type Job, type Me, type Status } from '../../api/client';
@@ -45,7 +45,7 @@ function PinButton({ job }: { job: Job }) {
     onSettled: () => client.invalidateQueries({ queryKey: ['job', job.uuid], exact: true }),
   });
   return (
-    <Button look="quiet" aria-pressed={job.is_pinned} aria-label="Pin this job" title="Pin this job" onClick={() => pin.mutate()} icon={<Pin aria-hidden="true" />} />
+    <Button look="quiet" aria-pressed={job.is_pinned} aria-label="Pin this job" title="Pin this job" onClick={() => pin.mutate()} icon={<Icon name="pin" />} />
   );
 }
 
@@ -69,7 +69,7 @@ function Actions({ job, me, statuses }: { job: Job; me: Me; statuses: Status[] }
           trigger={
             <button type="button" className="button">
               <span>Status</span>
-              <ChevronDown aria-hidden="true" />
+              <Icon name="down" />
             </button>
           }
           entries={statuses
@@ -83,7 +83,7 @@ function Actions({ job, me, statuses }: { job: Job; me: Me; statuses: Status[] }
         />
       )}
       {complete && underWay && mayComplete(me) && (
-        <Button look="primary" icon={<Check aria-hidden="true" />} onClick={() => setCompleting(true)}>
+        <Button look="primary" icon={<Icon name="check" />} onClick={() => setCompleting(true)}>
           Mark complete
         </Button>
       )}
@@ -106,7 +106,7 @@ function Reference({ job }: { job: Job }) {
       onClick={() => void navigator.clipboard.writeText(job.job_ref).then(() => notify(`${job.job_ref} copied`))}
     >
       {job.job_ref}
-      <Copy aria-hidden="true" />
+      <Icon name="copy" />
     </button>
   );
 }
@@ -188,7 +188,7 @@ export default function JobScreen() {
     <div className="page job">
       <nav className="crumbs" aria-label="Breadcrumb">
         <Link to="/jobs">
-          <ChevronLeft aria-hidden="true" />
+          <Icon name="left" />
           {isContractor(me) ? 'My jobs' : 'Jobs'}
         </Link>
       </nav>

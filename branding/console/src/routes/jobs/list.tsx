@@ -1,7 +1,7 @@
 /* The list of jobs: what it shows is what its address says, so reload, Back and a shared link give the same. */
 import { useQuery } from '@tanstack/react-query';
 import { Link, useNavigate, useRouteContext, useRouter, useSearch } from '@tanstack/react-router';
-import { Camera, ChevronLeft, ChevronRight, ClipboardList, FileText, Plus, Search } from 'lucide-react';
+import { Icon } from '../../kit/icon';
 import { Suspense, lazy, useEffect, useMemo, useRef, useState } from 'react';
 import { isContractor, mayFilterByContractor, mayRaise } from '../../account';
 import { PAGE, TOTAL_MOST, type Contractor, type Job, type Status } from '../../api/client';
@@ -60,7 +60,7 @@ function SearchBox({ value, onChange }: { value: string; onChange: (words: strin
         tell(typed.trim());
       }}
     >
-      <Search aria-hidden="true" />
+      <Icon name="search" />
       <input
         ref={box}
         type="search"
@@ -134,14 +134,14 @@ function JobRow({ job, statuses, hideContractor }: { job: Job; statuses: Status[
       <td role="cell" className="cell-files">
         {job.photos_count > 0 && (
           <span>
-            <Camera aria-hidden="true" />
+            <Icon name="camera" />
             {job.photos_count}
             <span className="unseen"> photos </span>
           </span>
         )}
         {job.documents_count > 0 && (
           <span>
-            <FileText aria-hidden="true" />
+            <Icon name="file" />
             {job.documents_count}
             <span className="unseen"> documents</span>
           </span>
@@ -221,7 +221,7 @@ export default function JobList() {
         )}
         {mayRaise(me) && (
           <Link to="/jobs/new" className="button primary">
-            <Plus aria-hidden="true" />
+            <Icon name="plus" />
             <span>Raise a job</span>
           </Link>
         )}
@@ -273,7 +273,7 @@ export default function JobList() {
           </Empty>
         ) : (
           <Empty
-            icon={<ClipboardList aria-hidden="true" />}
+            icon={<Icon name="list" />}
             title={mine ? 'You have no jobs yet' : 'There are no jobs yet'}
             action={
               mayRaise(me) && (
@@ -315,7 +315,7 @@ export default function JobList() {
           </table>
           {(page > 1 || hasNext) && (
             <nav className="pager" aria-label="Pages">
-              <Button icon={<ChevronLeft aria-hidden="true" />} disabled={page <= 1} onClick={back}>
+              <Button icon={<Icon name="left" />} disabled={page <= 1} onClick={back}>
                 Previous
               </Button>
               <span>
@@ -323,7 +323,7 @@ export default function JobList() {
                 {data!.total <= TOTAL_MOST && ` of ${number(Math.max(page, Math.ceil(data!.total / PAGE)))}`}
               </span>
               <Button disabled={!hasNext} onClick={next}>
-                Next <ChevronRight aria-hidden="true" />
+                Next <Icon name="right" />
               </Button>
             </nav>
           )}

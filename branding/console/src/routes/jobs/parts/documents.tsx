@@ -1,5 +1,5 @@
 import { useQuery } from '@tanstack/react-query';
-import { FileUp } from 'lucide-react';
+import { Icon } from '../../../kit/icon';
 import { useRef, useState } from 'react';
 import { addable } from '../../../account';
 import { documentThumbnailUrl, documentUrl, type Doc, type Job, type Me } from '../../../api/client';
@@ -90,7 +90,7 @@ export function Documents({ job, me }: { job: Job; me: Me }) {
                 event.target.value = '';
               }}
             />
-            <Button icon={<FileUp aria-hidden="true" />} onClick={() => typed() && input.current?.click()}>
+            <Button icon={<Icon name="fileUp" />} onClick={() => typed() && input.current?.click()}>
               Add
             </Button>
           </div>

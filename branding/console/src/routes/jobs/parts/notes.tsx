@@ -1,7 +1,7 @@
 import { useMutation, useQuery } from '@tanstack/react-query';
-import { Paperclip } from 'lucide-react';
+import { Icon } from '../../../kit/icon';
 import { useId, useMemo, useRef, useState } from 'react';
-import { mayNote } from '../../../account';
+import { initials, mayNote } from '../../../account';
 import { addNote, type Job, type Me, type Note } from '../../../api/client';
 import { asProblem } from '../../../api/problem';
 import { Button } from '../../../kit/button';
@@ -9,7 +9,7 @@ import { Failed, Skeleton } from '../../../kit/states';
 import { speak } from '../../../notices';
 import { client, notesQuery } from '../../../queries';
 import { useShortcuts } from '../../../shortcuts';
-import { ago, count, initials, moment, plain } from '../../../words';
+import { ago, count, moment, plain } from '../../../words';
 
 function Composer({ job }: { job: Job }) {
   const id = useId();
@@ -88,7 +88,7 @@ function Entry({ note }: { note: Note }) {
           </time>
           {note.attachments_count > 0 && (
             <span>
-              <Paperclip aria-hidden="true" /> {count(note.attachments_count, 'attachment')}
+              <Icon name="clip" /> {count(note.attachments_count, 'attachment')}
             </span>
           )}
         </p>

@@ -1,5 +1,5 @@
 import { useQuery } from '@tanstack/react-query';
-import { Camera } from 'lucide-react';
+import { Icon } from '../../../kit/icon';
 import { Suspense, lazy, useRef, useState } from 'react';
 import { mayAddPhotos } from '../../../account';
 import { photoThumbnailUrl, type Job, type Me } from '../../../api/client';
@@ -41,7 +41,7 @@ export function Photos({ job, me }: { job: Job; me: Me }) {
                 event.target.value = '';
               }}
             />
-            <Button icon={<Camera aria-hidden="true" />} onClick={() => input.current?.click()}>
+            <Button icon={<Icon name="camera" />} onClick={() => input.current?.click()}>
               Add photos
             </Button>
           </>

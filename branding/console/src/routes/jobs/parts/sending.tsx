@@ -1,4 +1,4 @@
-import { RotateCw, X } from 'lucide-react';
+import { Icon } from '../../../kit/icon';
 import { useState, useSyncExternalStore, type DragEvent, type ReactNode } from 'react';
 import { again, cancel, currentItems, subscribe, type Item } from '../../../uploads';
 
@@ -24,7 +24,7 @@ export function Sending({ job, part }: { job: string; part: Item['part'] }) {
           </span>
           {item.state === 'refused' || item.state === 'held' ? (
             <button type="button" className="icon-button" aria-label={`Send ${item.file.name} again`} onClick={() => again(item.id)}>
-              <RotateCw aria-hidden="true" />
+              <Icon name="again" />
             </button>
           ) : (
             <progress
@@ -34,7 +34,7 @@ export function Sending({ job, part }: { job: string; part: Item['part'] }) {
             />
           )}
           <button type="button" className="icon-button" aria-label={`Do not send ${item.file.name}`} onClick={() => cancel(item.id)}>
-            <X aria-hidden="true" />
+            <Icon name="cross" />
           </button>
         </li>
       ))}

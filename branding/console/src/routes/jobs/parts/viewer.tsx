@@ -1,4 +1,4 @@
-import { ChevronLeft, ChevronRight } from 'lucide-react';
+import { Icon } from '../../../kit/icon';
 import { photoUrl, type Photo } from '../../../api/client';
 import { Button } from '../../../kit/button';
 import { Dialog } from '../../../kit/dialog';
@@ -26,8 +26,8 @@ export default function Viewer({ photos, at, onMove, onClose }: ViewerProps) {
         <img key={photo.uuid} src={photoUrl(photo.uuid)} alt={`Photo ${at + 1}, ${moment(photo.created_at)}`} />
         {photos.length > 1 && (
           <div className="viewer-moves">
-            <Button aria-label="Photo before" icon={<ChevronLeft aria-hidden="true" />} onClick={() => move(-1)} />
-            <Button aria-label="Next photo" icon={<ChevronRight aria-hidden="true" />} onClick={() => move(1)} />
+            <Button aria-label="Photo before" icon={<Icon name="left" />} onClick={() => move(-1)} />
+            <Button aria-label="Next photo" icon={<Icon name="right" />} onClick={() => move(1)} />
           </div>
         )}
       </div>

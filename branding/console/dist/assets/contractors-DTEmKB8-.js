@@ -1,1 +1,0 @@
-import{K as e}from"./shell-DKZu6cN9.js";var t=e=>`${e.first_name} ${e.last_name}`.trim();async function n(n){return(await e(n)).map(e=>({id:e.ID,label:t(e),detail:e.trades.join(`, `)}))}export{t as n,n as t};
