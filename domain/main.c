@@ -124,6 +124,8 @@ static const struct verb {
     {"account", verb_account, true, "account create --org SLUG --email …",
         "Makes an account; `propops account --help`."},
     {"demo", verb_demo, true, "demo --org SLUG [--jobs N]", "Fills an org with a demo agency, or adds N jobs."},
+    {"check", verb_check, true, "check sql|plans --org SLUG",
+        "Prepares every statement against an org's schema and compares it with its declaration."},
     {"routes", verb_routes, false, "routes", "Prints the endpoints, tab-separated with a header line."},
     {"openapi", verb_openapi, false, "openapi", "Prints the OpenAPI 3.1 document."},
 };

@@ -36,7 +36,7 @@ SELECT
     CASE WHEN $2::bigint <> 4 THEN j.contractor_budget END,
     j.vat_percentage,
     CASE WHEN $2::bigint <> 4 THEN round(j.contractor_budget * (100 + j.vat_percentage) * 0.01, 2) END,
-    j.date_works_start_date, j.date_works_end_date, j.date_works_start_date, j.time_range_id, tr.name,
+    j.date_works_start_date, j.date_works_end_date, j.date_works_start_date AS booked_to_complete, j.time_range_id, tr.name,
     j.access_details_sealed,
     CASE WHEN $2::bigint <> 4 THEN j.private_contact_name_sealed END,
     CASE WHEN $2::bigint <> 4 THEN j.private_contact_email_sealed END,
@@ -76,7 +76,7 @@ SELECT
     CASE WHEN $2::bigint <> 4 THEN j.contractor_budget END,
     j.vat_percentage,
     CASE WHEN $2::bigint <> 4 THEN round(j.contractor_budget * (100 + j.vat_percentage) * 0.01, 2) END,
-    j.date_works_start_date, j.date_works_end_date, j.date_works_start_date, j.time_range_id, tr.name,
+    j.date_works_start_date, j.date_works_end_date, j.date_works_start_date AS booked_to_complete, j.time_range_id, tr.name,
     j.access_details_sealed,
     CASE WHEN $2::bigint <> 4 THEN j.private_contact_name_sealed END,
     CASE WHEN $2::bigint <> 4 THEN j.private_contact_email_sealed END,
@@ -101,7 +101,7 @@ WHERE j.uuid = $3::uuid;
 -- returns: id bigint, job_ref text, stage text, status_id bigint, contractor_id bigint?, agent_id bigint?, branch_id bigint
 -- returns: contractor_budget numeric?, vat_percentage numeric, starts date?, ends date?
 SELECT j.id, j.job_ref, s.stage, j.status_id, j.contractor_id, j.agent_id, j.branch_id,
-    j.contractor_budget, j.vat_percentage, j.date_works_start_date, j.date_works_end_date
+    j.contractor_budget, j.vat_percentage, j.date_works_start_date AS starts, j.date_works_end_date AS ends
 FROM jobs j JOIN job_statuses s ON s.id = j.status_id WHERE j.uuid = $1::uuid FOR NO KEY UPDATE OF j;
 
 -- name: jobs_find
@@ -109,7 +109,7 @@ FROM jobs j JOIN job_statuses s ON s.id = j.status_id WHERE j.uuid = $1::uuid FO
 -- returns: id bigint, job_ref text, stage text, status_id bigint, contractor_id bigint?, agent_id bigint?, branch_id bigint
 -- returns: contractor_budget numeric?, vat_percentage numeric, starts date?, ends date?
 SELECT j.id, j.job_ref, s.stage, j.status_id, j.contractor_id, j.agent_id, j.branch_id,
-    j.contractor_budget, j.vat_percentage, j.date_works_start_date, j.date_works_end_date
+    j.contractor_budget, j.vat_percentage, j.date_works_start_date AS starts, j.date_works_end_date AS ends
 FROM jobs j JOIN job_statuses s ON s.id = j.status_id WHERE j.uuid = $1::uuid;
 
 -- name: jobs_references
@@ -131,7 +131,7 @@ SELECT $1::bigint IS NULL OR EXISTS (SELECT 1 FROM job_priorities WHERE id = $1:
 -- name: jobs_number
 -- The counter stays locked until the commit, so it is asked for last.
 -- returns: number bigint
-UPDATE job_counter SET last = last + 1 RETURNING last;
+UPDATE job_counter SET last = last + 1 RETURNING last AS number;
 
 -- name: jobs_create
 -- params: uuid uuid, job_ref text, branch_id bigint, landlord_account_id bigint, _account_id bigint
@@ -233,7 +233,7 @@ UPDATE jobs j SET job_title = v.job_title, job_description = v.job_description, 
     quote_no = v.quote_no, completion_details = v.completion_details, version = j.version + 1, updated_at = now()
 FROM job_commits c, jsonb_populate_record(NULL::jobs, c.snapshot) v, job_statuses s
 WHERE j.id = $1::bigint AND c.job_id = j.id AND c.uuid = $2::uuid AND s.id = j.status_id
-RETURNING j.version::bigint, c.version::bigint;
+RETURNING j.version::bigint, c.version::bigint AS restored;
 
 -- name: jobs_tenants_restore
 -- Those of them who are still there.

@@ -1,6 +1,6 @@
 -- name: maintenance_get
 -- returns: enabled boolean, reason text?, since instant?
-SELECT coalesce((s.value->>'enabled')::boolean, false), s.value->>'reason', s.updated_at
+SELECT coalesce((s.value->>'enabled')::boolean, false), s.value->>'reason', s.updated_at AS since
 FROM (SELECT 1) one LEFT JOIN settings s ON s.key = 'maintenance';
 
 -- name: maintenance_set
@@ -15,7 +15,7 @@ UPDATE accounts SET last_activity_at = now() WHERE id = $1::bigint RETURNING tru
 
 -- name: brand_get
 -- returns: name text?, short_name text?, colour text?, logo_uuid uuid?
-SELECT s.value->>'name', s.value->>'short_name', s.value->>'colour', s.value->>'logo_uuid'
+SELECT s.value->>'name', s.value->>'short_name', s.value->>'colour', (s.value->>'logo_uuid')::uuid
 FROM (SELECT 1) one LEFT JOIN settings s ON s.key = 'brand';
 
 -- name: brand_set

@@ -2,9 +2,9 @@ import { Icon } from './icon';
 import type { Stage } from '../stage';
 
 /* The words carry the meaning; the colour only helps to find it. */
-export function StatusChip({ name, stage }: { name: string; stage: Stage | undefined }) {
+export function StatusChip({ name, stage }: { name: string; stage: Stage }) {
   return (
-    <span className="chip" data-stage={stage ?? 'new'}>
+    <span className="chip" data-stage={stage}>
       {name}
     </span>
   );

@@ -13,7 +13,7 @@ import { LazyMenu } from '../../kit/lazy-menu';
 import { Failed, Skeleton } from '../../kit/states';
 import { notify } from '../../notices';
 import { client, jobQuery, statusesQuery } from '../../queries';
-import { stageOf, stageOfId, statusAt } from '../../stage';
+import { stageOf, statusAt } from '../../stage';
 import { ago, day, moment, money, plain } from '../../words';
 import { Documents } from './parts/documents';
 import { Notes } from './parts/notes';
@@ -26,7 +26,7 @@ function useMove(job: Job) {
     mutationFn: (status: Status) => updateJob({ uuid: job.uuid, status_id: status.id }),
     onMutate: (status) => {
       const key = jobQuery(job.uuid).queryKey;
-      client.setQueryData(key, (old) => old && { ...old, status_id: status.id, status_name: status.name });
+      client.setQueryData(key, (old) => old && { ...old, status_id: status.id, status_name: status.name, stage: status.stage });
     },
     onSuccess: (_, status) => notify(`${job.job_ref} is now ${status.name.toLowerCase()}`),
     onError: (error, status) => notify(`${job.job_ref} was not set to ${status.name.toLowerCase()}: ${asProblem(error).message}`, 'refused'),
@@ -52,7 +52,7 @@ function PinButton({ job }: { job: Job }) {
 function Actions({ job, me, statuses }: { job: Job; me: Me; statuses: Status[] }) {
   const [completing, setCompleting] = useState(false);
   const move = useMove(job);
-  const stage = stageOfId(statuses, job.status_id);
+  const stage = stageOf(job);
   const underWay = stage === 'assigned' || stage === 'in_progress';
   const complete = statusAt(statuses, 'complete');
   const started = statusAt(statuses, 'in_progress');
@@ -151,7 +151,7 @@ function Loaded({ job, me }: { job: Job; me: Me }) {
           <Heading title={`${job.job_ref} ${job.job_title}`}>{job.job_title}</Heading>
           <div className="job-meta">
             <Reference job={job} />
-            <StatusChip name={job.status_name} stage={stageOfId(statuses.data, job.status_id)} />
+            <StatusChip name={job.status_name} stage={stageOf(job)} />
             <Priority name={job.priority_name} />
             <PinButton job={job} />
           </div>

@@ -4,7 +4,7 @@ import { Link, useNavigate, useRouteContext, useRouter, useSearch } from '@tanst
 import { Icon } from '../../kit/icon';
 import { Suspense, lazy, useEffect, useMemo, useRef, useState } from 'react';
 import { isContractor, mayFilterByContractor, mayRaise } from '../../account';
-import { PAGE, TOTAL_MOST, type Contractor, type Job, type Status } from '../../api/client';
+import { PAGE, TOTAL_MOST, type Contractor, type Job } from '../../api/client';
 import { Button } from '../../kit/button';
 import { FilterChip, Priority, StatusChip } from '../../kit/chip';
 import { Heading } from '../../kit/heading';
@@ -13,7 +13,7 @@ import { speak } from '../../notices';
 import { contractorsQuery, jobsQuery, prioritiesQuery, statusesQuery } from '../../queries';
 import type { ListSearch } from '../../router';
 import { useShortcuts } from '../../shortcuts';
-import { stageOfId } from '../../stage';
+import { stageOf } from '../../stage';
 import { ago, day, moment, number } from '../../words';
 import { findContractors, nameOfContractor } from './contractors';
 
@@ -105,7 +105,7 @@ function SelectFilter({ label, value, options, onChange }: SelectFilterProps) {
   );
 }
 
-function JobRow({ job, statuses, hideContractor }: { job: Job; statuses: Status[] | undefined; hideContractor: boolean }) {
+function JobRow({ job, hideContractor }: { job: Job; hideContractor: boolean }) {
   return (
     <tr role="row">
       <td role="cell" className="cell-ref">
@@ -118,7 +118,7 @@ function JobRow({ job, statuses, hideContractor }: { job: Job; statuses: Status[
         <small>{job.full_address}</small>
       </td>
       <td role="cell" className="cell-status">
-        <StatusChip name={job.status_name} stage={stageOfId(statuses, job.status_id)} />
+        <StatusChip name={job.status_name} stage={stageOf(job)} />
       </td>
       <td role="cell" className="cell-priority">
         <Priority name={job.priority_name} />
@@ -309,7 +309,7 @@ export default function JobList() {
               }}
             >
               {data!.records.map((job) => (
-                <JobRow key={job.uuid} job={job} statuses={statuses.data} hideContractor={mine} />
+                <JobRow key={job.uuid} job={job} hideContractor={mine} />
               ))}
             </tbody>
           </table>

@@ -1,1 +1,0 @@
-var e=[`new`,`assigned`,`in_progress`,`complete`,`closed`,`archived`];function t(t){let n=t.stage.toLowerCase().replace(/\W+/g,`_`);return e.includes(n)?n:`new`}var n=(e,n)=>e.find(e=>t(e)===n),r=(e,n)=>{let r=e?.find(e=>e.id===n);return r&&t(r)},i=e=>e===`new`||e===`assigned`||e===`in_progress`;export{n as i,t as n,r,i as t};
