@@ -11,12 +11,14 @@
 #include "domain/access/steps.h"
 #include "domain/accounts/accounts.h"
 #include "domain/agents/agents.h"
+#include "domain/attachments/attachments.h"
 #include "domain/contractors/contractors.h"
 #include "domain/demo/demo.h"
 #include "domain/jobs/jobs.h"
 #include "domain/people/people.h"
 #include "domain/system/system.h"
 #include "server/config.h"
+#include "server/files.h"
 #include "server/gate.h"
 #include "server/log.h"
 #include "server/openapi.h"
@@ -36,6 +38,10 @@ static const struct module *const all_modules[] = {
     &jobs_module,
     &case_notes_module,
     &job_lookups_module,
+    &photos_module,
+    &documents_module,
+    &note_attachments_module,
+    &attachment_downloads_module,
     &people_module,
     &contractors_module,
     &agents_module,
@@ -43,6 +49,8 @@ static const struct module *const all_modules[] = {
 };
 
 static const struct task_kind *const all_tasks[] = {
+    &rendition_task,
+    &files_sweep_task,
     NULL,
 };
 
@@ -61,6 +69,13 @@ static struct str org_name(const struct org *o)
 static void on_loop_start(void)
 {
     db_start();
+    files_loop_start();
+}
+
+static void on_loop_end(void)
+{
+    files_loop_stop();
+    db_stop();
 }
 
 static void on_ready(void)
@@ -77,11 +92,13 @@ static int verb_serve(int argc, char **argv)
     log_org_name(org_name);
     master_key_load(config.master_key);
     directory_start();
+    files_start(config.home);
     gate_start(&domain_gate_steps);
-    server_on_loop_end(db_stop);
+    server_on_loop_end(on_loop_end);
     system_start();
     int status = server_run(on_loop_start, on_ready, tasks_stop);
     directory_stop();
+    files_stop();
     return status;
 }
 
@@ -173,5 +190,7 @@ int main(int argc, char **argv)
     provision_digest = access_digest;
     if (verb->configured && !asks_help)
         config_load();
+    if (!asks_help && (verb->run == verb_task || verb->run == verb_demo))
+        files_start(config.home);
     return verb->run(argc - 1, argv + 1);
 }

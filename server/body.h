@@ -10,15 +10,15 @@
 #include "server/call.h"
 
 enum {
-    PAIRS_MOST = 1000,         /* fields of a query or form */
-    PARTS_MOST = 200,          /* of a multipart body */
-    FILES_MOST = 20,           /* of a multipart body */
-    NAME_MOST = 200,           /* bytes of a field's name */
-    VALUE_MOST = 1024 * 1024,  /* bytes of one value that is no file */
-    JSON_DEPTH_MOST = 32,      /* levels */
-    JSON_ITEMS_MOST = 1000,    /* members of an object, items of an array */
-    JSON_VALUES_MOST = 10000,  /* values in all */
-    FILE_NAME_MOST = 255,      /* bytes of a file's name, for display */
+    PAIRS_MOST = 1000,        /* fields of a query or form */
+    PARTS_MOST = 200,         /* of a multipart body */
+    FILES_MOST = 20,          /* of a multipart body */
+    NAME_MOST = 200,          /* bytes of a field's name */
+    VALUE_MOST = 1024 * 1024, /* bytes of one value that is no file */
+    JSON_DEPTH_MOST = 32,     /* levels */
+    JSON_ITEMS_MOST = 1000,   /* members of an object, items of an array */
+    JSON_VALUES_MOST = 10000, /* values in all */
+    FILE_NAME_MOST = 255,     /* bytes of a file's name, for display */
 };
 
 /* One field of a query, form or multipart body. */
@@ -44,8 +44,8 @@ struct body {
 void pairs_refuse(struct call *c, const struct pairs *p, const char *why);
 
 /* Appends a field; refuses over the bounds. */
-void pairs_add(struct call *c, struct pairs *p, struct str name, struct str value,
-    struct upload *upload);
+void pairs_add(
+    struct call *c, struct pairs *p, struct str name, struct str value, struct upload *upload);
 
 /* application/x-www-form-urlencoded, also of queries. Refuses bad escapes, NUL and text that is not
  * UTF-8. */
@@ -53,8 +53,7 @@ void form_parse(struct call *c, struct str text, struct pairs *p);
 
 /* multipart/form-data (RFC 7578). The files' bytes point into `text`. Refuses when anything is off
  * or cut short. */
-void multipart_parse(
-    struct call *c, struct str content_type, struct str text, struct pairs *p);
+void multipart_parse(struct call *c, struct str content_type, struct str text, struct pairs *p);
 
 /* A JSON object within the bounds above; NULL and BODY_MALFORMED otherwise. The caller releases. */
 json_t *json_body_parse(struct call *c, struct str text);

@@ -683,6 +683,34 @@ size_t files_list(struct call *c, struct uuid owner, unsigned folder, int64_t ol
     return l.count;
 }
 
+struct lookup {
+    struct uuid owner;
+    const struct uuid *files;
+    size_t count;
+    bool *missing;
+};
+
+static void look_for(void *arg)
+{
+    struct lookup *l = arg;
+    char path[sizeof(struct spot) + 2];
+
+    for (size_t i = 0; i < l->count; i++) {
+        struct spot s = spot_of(l->owner, l->files[i], FILE_ORIGINAL);
+        snprintf(path, sizeof path, "%s/%s/%s", s.owner, s.folder, s.name);
+        l->missing[i] = faccessat(root, path, F_OK, AT_SYMLINK_NOFOLLOW) != 0 && errno == ENOENT;
+    }
+}
+
+void files_missing(
+    struct call *c, struct uuid owner, const struct uuid *files, size_t count, bool *missing)
+{
+    struct lookup l = {owner, files, count, missing};
+
+    if (!call_faulted(c) && !offload(look_for, &l))
+        fail_with(c, BUSY, "no worker to look for files");
+}
+
 void files_start(const char *home)
 {
     struct file_op open_root = {.act = FILE_OPEN, .fd = AT_FDCWD};

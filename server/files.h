@@ -47,6 +47,10 @@ void files_remove_now(struct uuid owner, struct uuid file); /* also off a fiber 
 size_t files_list(struct call *c, struct uuid owner, unsigned folder, int64_t older_than,
     const struct uuid **files);
 
+/* Which of these files have no original in the store: missing[i]. */
+void files_missing(
+    struct call *c, struct uuid owner, const struct uuid *files, size_t count, bool *missing);
+
 void files_start(const char *home); /* once per process before the loops; dies when it cannot */
 void files_loop_start(void);        /* on each loop thread, on a fiber */
 void files_loop_stop(void);         /* there, when nothing uses it any more */

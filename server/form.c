@@ -13,8 +13,8 @@ void pairs_refuse(struct call *c, const struct pairs *p, const char *why)
     fail_with(c, p->fault ? p->fault : BODY_MALFORMED, "%s", why);
 }
 
-void pairs_add(struct call *c, struct pairs *p, struct str name, struct str value,
-    struct upload *upload)
+void pairs_add(
+    struct call *c, struct pairs *p, struct str name, struct str value, struct upload *upload)
 {
     if (p->count == PAIRS_MOST)
         return pairs_refuse(c, p, "too many fields");

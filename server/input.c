@@ -101,8 +101,8 @@ static struct raw of_json(json_t *json)
     if (json_is_null(json))
         return (struct raw){.kind = RAW_NULL};
     if (json_is_string(json))
-        return (struct raw){.kind = RAW_TEXT,
-            .text = {json_string_value(json), json_string_length(json)}};
+        return (struct raw){
+            .kind = RAW_TEXT, .text = {json_string_value(json), json_string_length(json)}};
     return (struct raw){.kind = RAW_JSON, .json = json};
 }
 
@@ -111,9 +111,8 @@ static bool is_named(const struct pair *p, const char *name, bool list)
 {
     size_t len = strlen(name);
 
-    return str_is(p->name, name) ||
-           (list && p->name.len == len + 2 && str_starts(p->name, name) &&
-               memcmp(p->name.at + len, "[]", 2) == 0);
+    return str_is(p->name, name) || (list && p->name.len == len + 2 && str_starts(p->name, name) &&
+                                        memcmp(p->name.at + len, "[]", 2) == 0);
 }
 
 static struct raw find(struct call *c, const char *name, bool list)
@@ -297,8 +296,7 @@ static bool count_is_allowed(const struct filling *f, const struct field *d, siz
     if (count > most)
         problem(f, d, "must have at most %zu items", most);
     else if ((int64_t)count < d->min)
-        problem(
-            f, d, "must have at least %lld item%s", (long long)d->min, d->min == 1 ? "" : "s");
+        problem(f, d, "must have at least %lld item%s", (long long)d->min, d->min == 1 ? "" : "s");
     else
         return true;
     return false;
@@ -481,7 +479,8 @@ static void read_defaults(struct filling *f, const struct field *fields, size_t 
         const struct field *d = &fields[i];
         if (d->by_default)
             read_value(f, d, &(struct raw){.kind = RAW_TEXT, .text = str_of(d->by_default)});
-        struct filling inner = {f->c, "", call_alloc(f->c, d->size + sizeof(int64_t)), NULL, f->problems};
+        struct filling inner = {
+            f->c, "", call_alloc(f->c, d->size + sizeof(int64_t)), NULL, f->problems};
         if (d->type == FIELD_OBJECTS)
             read_defaults(&inner, d->fields, d->fields_count);
         inner.into = f->into + d->offset;

@@ -112,8 +112,6 @@ void json_body_wipe(json_t *json)
 
     if (json_is_string(json))
         sodium_memzero((char *)json_string_value(json), json_string_length(json));
-    json_array_foreach(json, i, item)
-        json_body_wipe(item);
-    json_object_foreach(json, name, item)
-        json_body_wipe(item);
+    json_array_foreach(json, i, item) json_body_wipe(item);
+    json_object_foreach(json, name, item) json_body_wipe(item);
 }

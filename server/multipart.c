@@ -54,7 +54,9 @@ static bool browser_escape(struct str s, size_t i, char *meant)
     char high = s.at[i + 1], low = s.at[i + 2];
     if (high == '2' && low == '2')
         *meant = '"';
-    else if (high == '0' && strchr("aAdD", low))
+    else if (high == '0' && strchr("aA"
+                                   "dD",
+                                low))
         *meant = '\n';
     else
         return false;
@@ -132,8 +134,8 @@ static bool is_plain_encoding(struct str head)
            str_equal_ignoring_case(encoding, STR("7bit"));
 }
 
-static void add_file(
-    struct call *c, struct pairs *p, struct str head, struct str name, struct str file, struct str bytes)
+static void add_file(struct call *c, struct pairs *p, struct str head, struct str name,
+    struct str file, struct str bytes)
 {
     if (file.len == 0 && bytes.len == 0)
         return; /* a file field of a page where nothing was chosen */
@@ -224,8 +226,7 @@ static bool skip_preamble(struct str *rest, struct str delimiter)
     return up_to(rest, delimiter, &ignored);
 }
 
-void multipart_parse(
-    struct call *c, struct str content_type, struct str text, struct pairs *p)
+void multipart_parse(struct call *c, struct str content_type, struct str text, struct pairs *p)
 {
     struct str boundary = parameter(c, content_type, "boundary"), rest = text, head, bytes;
 

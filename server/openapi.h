@@ -11,7 +11,8 @@
 #define SERVER_OPENAPI_H
 
 #include "server/endpoint.h"
-#include "server/reply.h"
+
+struct json; /* the writer of reply.h */
 
 /* The whole document, indented, with a line break at its end. */
 void openapi_print(struct buf *out);

@@ -146,7 +146,8 @@ bool ratelimit_take(struct call *c)
 
     reply_header(c, "x-ratelimit-limit", call_print(c, "%d", rate.requests));
     reply_header(c, "x-ratelimit-remaining", call_print(c, "%d", over ? 0 : rate.requests - used));
-    reply_header(c, "x-ratelimit-reset", call_print(c, "%lld", (long long)(now_unix() + (int64_t)left)));
+    reply_header(
+        c, "x-ratelimit-reset", call_print(c, "%lld", (long long)(now_unix() + (int64_t)left)));
     if (over) {
         reply_header(c, "retry-after", call_print(c, "%llu", (unsigned long long)left));
         fail(c, RATE_LIMITED);

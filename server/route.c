@@ -64,8 +64,8 @@ static unsigned hash_of(struct str path)
 static void mistake(const struct endpoint *row, const char *what, const char *name)
 {
     fprintf(stderr, "propops: row %s %s%s%s: %s%s%s\n", method_name(row->method),
-        row->path ? row->path : "(no path)", row->action ? " " : "",
-        row->action ? row->action : "", name, *name ? ": " : "", what);
+        row->path ? row->path : "(no path)", row->action ? " " : "", row->action ? row->action : "",
+        name, *name ? ": " : "", what);
     mistakes++;
 }
 
@@ -359,7 +359,8 @@ static const struct endpoint *choose(const struct place *p, enum method method, 
         if (direct && (!name || (r->row->action_optional && !action.at)))
             open = r->row;
     }
-    bool fine = !action.at || !action_counts(p, method) || says_what_the_method_does(method, action);
+    bool fine = !action.at || !action_counts(p, method) ||
+                says_what_the_method_does(method, action);
     return fine ? open : NULL;
 }
 
@@ -384,8 +385,8 @@ static void refuse_action(struct call *c, const struct place *p, enum method met
     for (const struct route *r = p->rows; r; r = r->same_path)
         if (route_action(r->row, method, &action) && action)
             buf_print(known, "%s%s", known->len ? ", " : "", action);
-    fail_field(c, "action", "%s one of: %.*s", c->action.at ? "must be" : "is required:",
-        (int)known->len, known->at ? known->at : "");
+    fail_field(c, "action", "%s one of: %.*s",
+        c->action.at ? "must be" : "is required:", (int)known->len, known->at ? known->at : "");
 }
 
 bool route_find(struct call *c)

@@ -441,3 +441,12 @@ void db_stop(void)
 {
     pool_stop();
 }
+
+struct rows *db_alone_must(struct call *c, const struct statement *s, const struct arg *args, size_t count)
+{
+    struct rows *r = db_alone(c, s, args, count);
+
+    if (r->count == 0)
+        fail(c, NOT_FOUND);
+    return r;
+}

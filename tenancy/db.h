@@ -55,6 +55,11 @@ struct rows *db_must(struct call *c, const struct statement *s, const struct arg
     db_alone(c, &(statement), (struct arg[]){{0}, ##__VA_ARGS__} + 1, sizeof((struct arg[]){{0}, ##__VA_ARGS__}) / sizeof(struct arg) - 1)
 struct rows *db_alone(struct call *c, const struct statement *s, const struct arg *args, size_t count);
 
+/* The same, and NOT_FOUND when no row comes back. */
+#define db_glance_require(c, statement, ...) \
+    db_alone_must(c, &(statement), (struct arg[]){{0}, ##__VA_ARGS__} + 1, sizeof((struct arg[]){{0}, ##__VA_ARGS__}) / sizeof(struct arg) - 1)
+struct rows *db_alone_must(struct call *c, const struct statement *s, const struct arg *args, size_t count);
+
 size_t rows_count(const struct rows *r);
 bool row_null(const struct rows *r, size_t row, const char *column);
 int64_t row_int(const struct rows *r, size_t row, const char *column);      /* NONE for null or no such row */

@@ -282,7 +282,8 @@ static void work(void *arg)
     if (v->incomplete)
         add_recurring(v->org);
     while (!runner.stopping && turns < TASKS_A_VISIT && run_next(v->org, &failures))
-        turns++;
+        if (++turns == 1)
+            hint((void *)(uintptr_t)v->org->id); /* there may be enough for two */
     if (!runner.stopping)
         outbox_deliver(v->org);
     if (turns == TASKS_A_VISIT)

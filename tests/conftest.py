@@ -1,6 +1,8 @@
 """A running server with the two demo orgs, seen as its users see it. `ops/test` starts it and sets the environment."""
 import csv
+import functools
 import io
+import json
 import os
 import socket
 import ssl
@@ -9,6 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import httpx
+import jsonschema
 import psycopg
 import pytest
 
@@ -17,6 +20,8 @@ HOME = Path(os.environ["PROPOPS_HOME"])
 PORT = int(os.environ["PROPOPS_PORT"])
 BINARY = os.environ["PROPOPS_BINARY"]
 PASSWORD = "Demo-Passw0rd!"
+FAULT = jsonschema.Draft202012Validator(
+    {"type": "object", "required": ["success", "error", "code", "request_id"], "properties": {"success": {"const": False}}})
 NAMES = ["sysops", "director", "finance", "coordinator", "minimal", "agent", "landlord", "tenant", "contractor", "api"]
 
 _resolve = socket.getaddrinfo
@@ -38,7 +43,44 @@ def tls_context():
 
 
 def new_client(host, **kwargs):
-    return httpx.Client(base_url=f"https://{host}.localhost:{PORT}", verify=tls_context(), http2=True, timeout=30, **kwargs)
+    return httpx.Client(base_url=f"https://{host}.localhost:{PORT}", verify=tls_context(), http2=True, timeout=30,
+                        event_hooks={"response": [check_reply]}, **kwargs)
+
+
+@functools.cache
+def document():
+    """The API's own description, as the binary prints it."""
+    return json.loads(verb("openapi"))
+
+
+@functools.cache
+def operation(method, path):
+    """The operation of the document that a request is of; None for what it does not describe."""
+    parts = path.split("/")
+    for template, methods in document()["paths"].items():
+        wanted = template.split("/")
+        if len(wanted) == len(parts) and all(w == p or w.startswith("{") for w, p in zip(wanted, parts)):
+            return methods.get(method.lower())
+    return None
+
+
+@functools.cache
+def validator(method, path):
+    """Checks good answers of an operation; references are into the document's components."""
+    content = operation(method, path)["responses"]["200"].get("content", {}).get("application/json", {})
+    schema = {**content.get("schema", {}), "components": document()["components"]}
+    return jsonschema.Draft202012Validator(schema, format_checker=jsonschema.FormatChecker())
+
+
+def check_reply(reply):
+    """Every JSON answer of every test is held against the document's schema for it."""
+    method, path = reply.request.method, reply.request.url.path
+    if not operation(method, path) or not reply.headers.get("content-type", "").startswith("application/json"):
+        return
+    reply.read()
+    check = FAULT if reply.status_code >= 400 else validator(method, path)
+    fault = next(check.iter_errors(reply.json()), None)
+    assert fault is None, f"{method} {path} is not as documented: {fault.message[:300]}"
 
 
 def verb(*words, check=True):

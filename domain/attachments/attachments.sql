@@ -148,16 +148,21 @@ FROM files f WHERE f.uuid = $1::uuid AND f.rendition = 'waiting';
 -- returns: id bigint
 UPDATE files SET rendition = $2::text, web_size = $3::bigint, thumb_size = $4::bigint WHERE id = $1::bigint RETURNING id;
 
--- name: files_known
--- Which of these have a record.
+-- name: files_unknown
+-- Which of these have no record.
 -- params: uuids uuid[]
--- returns: uuids uuid[]
-SELECT coalesce(array_agg(uuid), '{}') AS uuids FROM files WHERE uuid = ANY ($1::uuid[]);
+-- returns: uuid uuid
+SELECT u AS uuid FROM unnest($1::uuid[]) u WHERE NOT EXISTS (SELECT 1 FROM files f WHERE f.uuid = u);
 
 -- name: files_page
 -- params: after bigint
 -- returns: id bigint, uuid uuid
 SELECT id, uuid FROM files WHERE id > $1::bigint ORDER BY id LIMIT 1000;
+
+-- name: file_still_recorded
+-- params: uuid uuid
+-- returns: id bigint
+SELECT id FROM files WHERE uuid = $1::uuid;
 
 -- name: files_unattached
 -- Records that nothing names any more, and that nobody can still be about to attach.

@@ -1,6 +1,6 @@
 -- name: jobs_list
--- All joins are outer: those that only give names then cost nothing when the jobs are counted. The count has the same parameters,
--- so they must stand in what is counted, too.
+-- All joins are outer: those that only give names then cost nothing when the jobs are counted. Ids of a search come as an array, which is
+-- looked up in the primary key whatever the planner thinks of their number.
 -- What is between the office and the contractor is not shown to tenants, nor the office's own budget to contractors.
 -- params: _account_id bigint, _account_type bigint
 -- returns: ID bigint, id bigint, uuid uuid, job_ref text, job_title text, job_description text, priority_id bigint, priority_name text
@@ -12,7 +12,7 @@
 -- returns: private_contact_email sealed(jobs.private_contact_email by uuid)?, works_order_ref text?, invoice_no text?, quote_no text?
 -- returns: completion_details text?, completed_at instant?, is_pinned boolean, photos_count bigint, documents_count bigint
 -- returns: created_by bigint?, created_by_name text?, created_at instant, updated_at instant
--- filter search text: j.id IN (SELECT w FROM jobs_with_words(?) w)
+-- filter search text: j.id = ANY (ARRAY(SELECT jobs_with_words(?)))
 -- filter status_id bigint: j.status_id = ?
 -- filter priority_id bigint: j.priority_id = ?
 -- filter job_type_id bigint: j.job_type_id = ?
@@ -23,9 +23,8 @@
 -- filter has_documents boolean: (j.documents_count > 0) = ?
 -- scope agent: j.branch_id = ANY (?::bigint[])
 -- scope landlord: j.landlord_account_id = ?::bigint
--- scope tenant: j.id IN (SELECT o FROM jobs_of_tenant() o)
+-- scope tenant: j.id = ANY (ARRAY(SELECT jobs_of_tenant()))
 -- scope contractor: j.contractor_id = ?::bigint
--- where: $1::bigint IS NOT NULL AND $2::bigint IS NOT NULL
 -- order: j.created_at DESC timestamptz, j.id DESC bigint
 SELECT
     j.id, j.id, j.uuid, j.job_ref, j.job_title, j.job_description,

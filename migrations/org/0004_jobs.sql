@@ -85,6 +85,7 @@ CREATE INDEX jobs_by_branch ON jobs (branch_id, created_at DESC) INCLUDE (contra
 CREATE INDEX jobs_by_contractor ON jobs (contractor_id, created_at DESC) INCLUDE (branch_id);
 CREATE INDEX jobs_by_status ON jobs (status_id, created_at DESC);
 CREATE INDEX jobs_by_priority ON jobs (priority_id, created_at DESC);
+CREATE INDEX jobs_by_type ON jobs (job_type_id, created_at DESC);
 CREATE INDEX jobs_by_agent ON jobs (agent_id, created_at DESC);
 CREATE INDEX jobs_by_creator ON jobs (created_by, created_at DESC);
 CREATE INDEX jobs_by_address ON jobs (address_id);

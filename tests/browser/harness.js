@@ -85,6 +85,7 @@ export async function person(browser, host, { phone = false, dark = false } = {}
       globalThis.reportFault(`policy: ${event.violatedDirective} ${event.blockedURI} ${event.sourceFile}:${event.lineNumber}`),
     );
   });
+  context.setDefaultTimeout(15_000);
   const page = await context.newPage();
   page.on('pageerror', (error) => faults.push(`error: ${error.stack ?? error}`));
   page.on('request', (request) => {
@@ -92,6 +93,21 @@ export async function person(browser, host, { phone = false, dark = false } = {}
     if (protocol.startsWith('http') && asked !== origin(host)) faults.push(`elsewhere: ${request.url()}`);
   });
   return { context, page, faults, host };
+}
+
+/* The steps of one story: after one has failed the others cannot tell anything. */
+export function story(it) {
+  let failed = '';
+  return (name, act) =>
+    it(name, async () => {
+      assert.equal(failed, '', 'an earlier step failed');
+      try {
+        await act();
+      } catch (error) {
+        failed = name;
+        throw error;
+      }
+    });
 }
 
 export async function signIn(who, name, { remember = false } = {}) {

@@ -1,13 +1,14 @@
 /* The product's main story, by the people it happens to, each in a browser of their own. */
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
-import { after, before, describe, it } from 'node:test';
-import { DATA, assertAccessible, assertFits, launch, person, picture, signIn } from './harness.js';
+import { after, before, describe, it as test } from 'node:test';
+import { DATA, assertAccessible, assertFits, launch, person, picture, signIn, story } from './harness.js';
 
 const TITLE = `Boiler leaks at the pressure valve ${Date.now().toString(36)}`;
 const NOTE = 'Valve replaced and pressure set to 1.4 bar. Certificate is with the documents.';
 
 describe('a repair is raised, done and proved', { concurrency: false }, () => {
+  const it = story(test);
   let chrome, coordinator, contractor, stranger, address;
 
   before(async () => {
@@ -81,19 +82,19 @@ describe('a repair is raised, done and proved', { concurrency: false }, () => {
 
   it('raises a job with a contractor', async () => {
     const { page } = coordinator;
-    await page.getByLabel('Property').fill('a');
-    await page.getByRole('option').first().waitFor();
+    await page.getByRole('combobox', { name: 'Property' }).fill('a');
+    await page.getByRole('listbox').getByRole('option').first().waitFor();
     await assertAccessible(page, 'open list of addresses');
     await picture(page, '05-raise-address');
-    await page.getByRole('option').first().click();
+    await page.getByRole('listbox').getByRole('option').first().click();
     await page.getByLabel('What is wrong').fill(TITLE);
     await page.getByLabel('What has to be done').fill('Water under the boiler since this morning.\nThe tenant has put a bucket there.');
     await page.getByLabel('Type').selectOption({ label: 'Plumbing' });
     await page.getByLabel('Priority').selectOption({ label: 'Urgent' });
     await page.getByLabel('Access').fill('Key safe 4711 beside the door');
     const name = await nameOf(contractor);
-    await page.getByLabel('Contractor').fill(name);
-    await page.getByRole('option', { name }).first().click();
+    await page.getByRole('combobox', { name: 'Contractor' }).fill(name);
+    await page.getByRole('listbox').getByRole('option', { name }).first().click();
     assert.match(await page.getByLabel('Status').evaluate((select) => select.selectedOptions[0].textContent), /Assigned/);
     await page.getByRole('button', { name: 'Raise the job' }).click();
     await page.getByRole('heading', { level: 1, name: TITLE }).waitFor();

@@ -81,7 +81,8 @@ static inline void assert_text(struct str got, const char *wanted)
 }
 
 /* `times` copies of a text, with a head and a tail. The caller frees. */
-static inline struct str repeated(const char *head, const char *text, size_t times, const char *tail)
+static inline struct str repeated(
+    const char *head, const char *text, size_t times, const char *tail)
 {
     size_t h = strlen(head), t = strlen(text), e = strlen(tail);
     char *all = malloc(h + t * times + e + 1);

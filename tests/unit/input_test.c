@@ -1,6 +1,7 @@
 /* From requests to filled structs: what is read, told apart, and refused. */
 #include "a_call.h"
 
+#include "server/fiber.h"
 #include "server/input.h"
 
 struct part {
@@ -57,7 +58,8 @@ static const struct field thing_fields[] = {
     FIELD(struct thing, ids, INTEGERS, .max = 4, .also = "id_list"),
     FIELD(struct thing, tags, TEXTS, .max = 4),
     FIELD(struct thing, file, FILE),
-    FIELD(struct thing, inner, OBJECT, .fields = inner_fields, .fields_count = countof(inner_fields)),
+    FIELD(
+        struct thing, inner, OBJECT, .fields = inner_fields, .fields_count = countof(inner_fields)),
     FIELD(struct thing, parts, OBJECTS, .fields = part_fields, .fields_count = countof(part_fields),
         .size = sizeof(struct part), .max = 3),
 };
@@ -67,7 +69,8 @@ static const struct endpoint thing_row = {
 static const struct endpoint thing_read = {
     GET, "/api/things", .summary = "Looks for things", .input = INPUT(thing, thing_fields)};
 
-static const struct thing *read_as(struct call *c, enum method method, const char *query, const char *type, struct str body)
+static const struct thing *read_as(
+    struct call *c, enum method method, const char *query, const char *type, struct str body)
 {
     call_with_body(c, method, query, type, body);
     c->endpoint = method == GET ? &thing_read : &thing_row;
@@ -86,13 +89,15 @@ static const struct thing *read_form(struct call *c, const char *form)
 
 static void the_same_values_come_from_json_form_and_query(void **state)
 {
-    static const char json[] =
-        "{\"number\":-5,\"price\":12.5,\"title\":\" ab \",\"secret\":\" x \",\"email\":\"a@b.example\",\"kind\":\"large\","
-        "\"uuid\":\"0198c2a4-7d1e-7c3a-9f42-3b1d5e8a6c01\",\"day\":\"2026-02-28\",\"flag\":true,\"ids\":[1,\"2\",3],"
-        "\"tags\":[\"a,b\",\"c\"],\"unknown\":{\"x\":[1]}}";
+    static const char json[] = "{\"number\":-5,\"price\":12.5,\"title\":\" ab \",\"secret\":\" x "
+                               "\",\"email\":\"a@b.example\",\"kind\":\"large\","
+                               "\"uuid\":\"0198c2a4-7d1e-7c3a-9f42-3b1d5e8a6c01\",\"day\":\"2026-"
+                               "02-28\",\"flag\":true,\"ids\":[1,\"2\",3],"
+                               "\"tags\":[\"a,b\",\"c\"],\"unknown\":{\"x\":[1]}}";
     static const char form[] =
         "number=-5&price=12.50&title=+ab+&secret=+x+&email=a%40b.example&kind=large&"
-        "id=0198C2A4-7D1E-7C3A-9F42-3B1D5E8A6C01&day=2026-02-28&flag=on&ids[]=1&ids[]=2&ids[]=3&tags[]=a%2Cb&tags[]=c&x=1";
+        "id=0198C2A4-7D1E-7C3A-9F42-3B1D5E8A6C01&day=2026-02-28&flag=on&ids[]=1&ids[]=2&ids[]=3&"
+        "tags[]=a%2Cb&tags[]=c&x=1";
     struct call calls[3];
     const struct thing *read[] = {
         read_as(&calls[0], POST, NULL, "Application/JSON; charset=utf-8", str_of(json)),
@@ -129,8 +134,10 @@ static void absent_null_and_empty_are_told_apart(void **state)
         enum presence title, number, flag, ids;
     } cases[] = {
         {"{}", ABSENT, ABSENT, ABSENT, ABSENT},
-        {"{\"title\":null,\"number\":null,\"flag\":null,\"ids\":null}", GIVEN_NULL, GIVEN_NULL, GIVEN_NULL, GIVEN_NULL},
-        {"{\"number\":\"\",\"flag\":\" \",\"ids\":\"\"}", ABSENT, GIVEN_NULL, GIVEN_NULL, GIVEN_NULL},
+        {"{\"title\":null,\"number\":null,\"flag\":null,\"ids\":null}", GIVEN_NULL, GIVEN_NULL,
+            GIVEN_NULL, GIVEN_NULL},
+        {"{\"number\":\"\",\"flag\":\" \",\"ids\":\"\"}", ABSENT, GIVEN_NULL, GIVEN_NULL,
+            GIVEN_NULL},
         {"{\"name\":\"abc\",\"number\":0,\"flag\":false,\"ids\":[]}", GIVEN, GIVEN, GIVEN, GIVEN},
     };
     (void)state;
@@ -156,7 +163,8 @@ static void absent_null_and_empty_are_told_apart(void **state)
 
 static void an_emptied_text_is_given(void **state)
 {
-    static const struct endpoint row = {.method = POST, .path = "/api/things",
+    static const struct endpoint row = {.method = POST,
+        .path = "/api/things",
         .input = {.fields = &part_fields[1], .count = 1, .size = sizeof(struct part)}};
     struct call c;
 
@@ -191,7 +199,8 @@ static void every_bad_value_is_refused_with_its_reason(void **state)
         {"{\"price\":1.005}", "price", "must be a number with at most two decimal places"},
         {"{\"price\":0.0000001}", "price", "must be a number with at most two decimal places"},
         {"{\"price\":1e300}", "price", "must be a number with at most two decimal places"},
-        {"{\"price\":\"12345678901234\"}", "price", "must be a number with at most two decimal places"},
+        {"{\"price\":\"12345678901234\"}", "price",
+            "must be a number with at most two decimal places"},
         {"{\"title\":\"a\"}", "title", "must be at least 2 characters"},
         {"{\"title\":\"\"}", "title", "must not be empty"},
         {"{\"title\":\"abcdef\"}", "title", "must be at most 5 characters"},
@@ -229,19 +238,22 @@ static void every_bad_value_is_refused_with_its_reason(void **state)
         {"{\"inner\":{}}", "inner.city", "is required"},
         {"{\"inner\":{\"city\":null}}", "inner.city", "is required"},
         {"{\"inner\":{\"city\":\"x\",\"floor\":\"y\"}}", "inner.floor", "must be a whole number"},
-        {"{\"inner\":{\"city\":\"x\",\"rooms\":[1,2,3,4]}}", "inner.rooms", "must have at most 3 items"},
+        {"{\"inner\":{\"city\":\"x\",\"rooms\":[1,2,3,4]}}", "inner.rooms",
+            "must have at most 3 items"},
         {"{\"parts\":{}}", "parts", "must be a list of objects"},
         {"{\"parts\":\"x\"}", "parts", "must be a list of objects"},
         {"{\"parts\":[1]}", "parts[0]", "must be an object"},
         {"{\"parts\":[{\"id\":1},{},{\"id\":3}]}", "parts[1].id", "is required"},
-        {"{\"parts\":[{\"id\":1},{\"id\":2,\"label\":\"abcdef\"}]}", "parts[1].label", "must be at most 5 characters"},
+        {"{\"parts\":[{\"id\":1},{\"id\":2,\"label\":\"abcdef\"}]}", "parts[1].label",
+            "must be at most 5 characters"},
         {"{\"parts\":[{},{},{},{}]}", "parts", "must have at most 3 items"},
     };
     (void)state;
     for (size_t i = 0; i < countof(cases); i++) {
         struct call c;
         read_json(&c, cases[i].json);
-        if (c.fault.id != INPUT_INVALID || problems_count(&c) != 1 || strcmp(problem_with(&c, cases[i].field), cases[i].says) != 0)
+        if (c.fault.id != INPUT_INVALID || problems_count(&c) != 1 ||
+            strcmp(problem_with(&c, cases[i].field), cases[i].says) != 0)
             wrong("%s: %d, %zu problems, of %s: %s", cases[i].json, c.fault.id, problems_count(&c),
                 c.problems ? c.problems->field : "nothing", c.problems ? c.problems->text.at : "");
         call_over(&c);
@@ -253,7 +265,8 @@ static void all_faults_are_told_at_once(void **state)
     struct call c;
 
     (void)state;
-    read_json(&c, "{\"number\":9,\"title\":\"x\",\"uuid\":\"y\",\"parts\":[{\"id\":0},{\"id\":\"z\",\"urgent\":3}]}");
+    read_json(&c, "{\"number\":9,\"title\":\"x\",\"uuid\":\"y\",\"parts\":[{\"id\":0},{\"id\":"
+                  "\"z\",\"urgent\":3}]}");
     assert_int_equal(c.fault.id, INPUT_INVALID);
     assert_int_equal(problems_count(&c), 6);
     assert_string_equal(problem_with(&c, "parts[0].id"), "must be from 1 to 1000");
@@ -291,7 +304,8 @@ static void numbers_of_json_are_exact(void **state)
 static void letters_are_counted_not_bytes(void **state)
 {
     struct call c;
-    const struct thing *t = read_form(&c, "title=%F0%9F%8F%A0%F0%9F%8F%A0%F0%9F%8F%A0%F0%9F%8F%A0%F0%9F%8F%A0");
+    const struct thing *t = read_form(
+        &c, "title=%F0%9F%8F%A0%F0%9F%8F%A0%F0%9F%8F%A0%F0%9F%8F%A0%F0%9F%8F%A0");
 
     (void)state;
     assert_false(call_faulted(&c));
@@ -319,9 +333,11 @@ static void lists_come_in_every_form(void **state)
     (void)state;
     for (size_t i = 0; i < countof(cases) * 2; i++) {
         struct call c;
-        const struct thing *t = i % 2 ? read_form(&c, cases[i / 2].form) : read_json(&c, cases[i / 2].json);
+        const struct thing *t = i % 2 ? read_form(&c, cases[i / 2].form)
+                                      : read_json(&c, cases[i / 2].json);
         assert_false(call_faulted(&c));
-        if (t->ids.count != cases[i / 2].count || (t->ids.count && t->ids.at[t->ids.count - 1] != cases[i / 2].last))
+        if (t->ids.count != cases[i / 2].count ||
+            (t->ids.count && t->ids.at[t->ids.count - 1] != cases[i / 2].last))
             wrong("%s gave %zu items", i % 2 ? cases[i / 2].form : cases[i / 2].json, t->ids.count);
         call_over(&c);
     }
@@ -330,7 +346,8 @@ static void lists_come_in_every_form(void **state)
 static void the_body_wins_over_the_query(void **state)
 {
     struct call c;
-    const struct thing *t = read_as(&c, POST, "number=1&page=7&ids=1,2,3", JSON_TYPE, STR("{\"number\":2,\"ids\":[9]}"));
+    const struct thing *t = read_as(
+        &c, POST, "number=1&page=7&ids=1,2,3", JSON_TYPE, STR("{\"number\":2,\"ids\":[9]}"));
 
     (void)state;
     assert_int_equal(t->number, 2);
@@ -369,7 +386,8 @@ static void reads_look_at_the_query_only(void **state)
 
 static void a_field_sent_twice_is_a_problem(void **state)
 {
-    static const char *const forms[] = {"title=ab&title=cd", "title=ab&title=ab", "name=ab&name=cd"};
+    static const char *const forms[] = {
+        "title=ab&title=cd", "title=ab&title=ab", "name=ab&name=cd"};
     struct call c;
 
     (void)state;
@@ -427,8 +445,9 @@ static void a_broken_query_is_told_as_such(void **state)
 
 static void a_file_arrives_with_its_fields(void **state)
 {
-    static const char body[] = "--edge\r\nContent-Disposition: form-data; name=\"file\"; filename=\"a.png\"\r\n\r\nPNG\r\n"
-                               "--edge\r\nContent-Disposition: form-data; name=\"title\"\r\n\r\nabc\r\n--edge--\r\n";
+    static const char body[] =
+        "--edge\r\nContent-Disposition: form-data; name=\"file\"; filename=\"a.png\"\r\n\r\nPNG\r\n"
+        "--edge\r\nContent-Disposition: form-data; name=\"title\"\r\n\r\nabc\r\n--edge--\r\n";
     struct call c;
     const struct thing *t = read_as(&c, POST, NULL, MULTIPART_TYPE, str_of(body));
 
@@ -441,8 +460,10 @@ static void a_file_arrives_with_its_fields(void **state)
 
 static void a_file_where_text_is_wanted_is_a_problem(void **state)
 {
-    static const char body[] = "--edge\r\nContent-Disposition: form-data; name=\"title\"; filename=\"a.png\"\r\n\r\nPNG\r\n"
-                               "--edge\r\nContent-Disposition: form-data; name=\"ids\"; filename=\"b\"\r\n\r\n1\r\n--edge--\r\n";
+    static const char body[] = "--edge\r\nContent-Disposition: form-data; name=\"title\"; "
+                               "filename=\"a.png\"\r\n\r\nPNG\r\n"
+                               "--edge\r\nContent-Disposition: form-data; name=\"ids\"; "
+                               "filename=\"b\"\r\n\r\n1\r\n--edge--\r\n";
     struct call c;
 
     (void)state;
@@ -455,7 +476,8 @@ static void a_file_where_text_is_wanted_is_a_problem(void **state)
 static void nested_objects_are_filled(void **state)
 {
     struct call c;
-    const struct thing *t = read_json(&c, "{\"inner\":{\"city\":\"Leeds\",\"rooms\":\"1,2\"},\"parts\":[{\"id\":7,\"urgent\":true},{\"id\":8}]}");
+    const struct thing *t = read_json(&c, "{\"inner\":{\"city\":\"Leeds\",\"rooms\":\"1,2\"},"
+                                          "\"parts\":[{\"id\":7,\"urgent\":true},{\"id\":8}]}");
 
     (void)state;
     assert_false(call_faulted(&c));
@@ -474,7 +496,8 @@ static void nested_objects_are_filled(void **state)
 static void fields_of_a_form_do_not_reach_into_objects(void **state)
 {
     struct call c;
-    const struct thing *t = read_as(&c, POST, "rooms=1,2,3&city=x", JSON_TYPE, STR("{\"inner\":{\"city\":\"Leeds\"}}"));
+    const struct thing *t = read_as(
+        &c, POST, "rooms=1,2,3&city=x", JSON_TYPE, STR("{\"inner\":{\"city\":\"Leeds\"}}"));
 
     (void)state;
     assert_false(call_faulted(&c));
@@ -489,7 +512,8 @@ static void path_parts_are_fields(void **state)
         FIELD(struct thing, title, TEXT, .in_path = true, .required = true),
         FIELD(struct thing, uuid, UUID, .in_path = true, .required = true),
     };
-    static const struct endpoint row = {GET, "/things/{uuid}/by/{title}", .input = INPUT(thing, fields)};
+    static const struct endpoint row = {
+        GET, "/things/{uuid}/by/{title}", .input = INPUT(thing, fields)};
     struct call c;
 
     (void)state;
@@ -513,7 +537,8 @@ static void required_fields_must_hold_something(void **state)
         FIELD(struct thing, ids, INTEGERS, .required = true, .min = 1),
     };
     static const struct endpoint row = {POST, "/api/things", .input = INPUT(thing, fields)};
-    static const char *const bodies[] = {"{}", "{\"title\":\" \",\"secret\":\"\",\"number\":\"\",\"ids\":null}",
+    static const char *const bodies[] = {"{}",
+        "{\"title\":\" \",\"secret\":\"\",\"number\":\"\",\"ids\":null}",
         "{\"title\":null,\"secret\":null,\"number\":null,\"ids\":\"\"}"};
     (void)state;
     for (size_t i = 0; i < countof(bodies); i++) {
@@ -585,8 +610,8 @@ static void secrets_are_wiped_from_the_body(void **state)
 static void a_storm_of_problems_is_cut_off(void **state)
 {
     static const struct field fields[] = {
-        FIELD(struct thing, parts, OBJECTS, .fields = part_fields, .fields_count = countof(part_fields),
-            .size = sizeof(struct part), .max = 1000),
+        FIELD(struct thing, parts, OBJECTS, .fields = part_fields,
+            .fields_count = countof(part_fields), .size = sizeof(struct part), .max = 1000),
     };
     static const struct endpoint row = {POST, "/api/things", .input = INPUT(thing, fields)};
     struct str body = repeated("{\"parts\":[", "{},", 999, "{}]}");
@@ -612,6 +637,32 @@ static void a_large_body_is_read_like_a_small_one(void **state)
     assert_int_equal(t->number, 3);
     call_over(&c);
     free((char *)body.at);
+}
+
+static void read_deep_and_large(void *arg)
+{
+    struct str open = repeated("{\"number\":3,\"x\":[\"", "y", 100000, "\",");
+    struct str deep = repeated(open.at, "[", 30, "");
+    struct str body = repeated(deep.at, "]", 31, "}");
+    struct call c;
+    const struct thing *t = read_as(&c, POST, NULL, JSON_TYPE, body);
+
+    *(int64_t *)arg = call_faulted(&c) ? NONE : t->number;
+    call_over(&c);
+    free((char *)open.at);
+    free((char *)deep.at);
+    free((char *)body.at);
+}
+
+static void on_a_fiber_a_large_body_is_read_by_a_worker(void **state)
+{
+    int64_t number = 0;
+
+    (void)state;
+    workers_start(1, 1);
+    fiber_run_alone(read_deep_and_large, &number);
+    workers_stop();
+    assert_int_equal(number, 3);
 }
 
 static void defaults_that_no_request_could_send_are_found(void **state)
@@ -663,6 +714,7 @@ int main(void)
         cmocka_unit_test(secrets_are_wiped_from_the_body),
         cmocka_unit_test(a_storm_of_problems_is_cut_off),
         cmocka_unit_test(a_large_body_is_read_like_a_small_one),
+        cmocka_unit_test(on_a_fiber_a_large_body_is_read_by_a_worker),
         cmocka_unit_test(defaults_that_no_request_could_send_are_found),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

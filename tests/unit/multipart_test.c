@@ -5,10 +5,10 @@
 
 #include "server/body.h"
 
-#define FIELD_PART(name, value) \
+#define FIELD_PART(name, value)                                                                    \
     "--edge\r\nContent-Disposition: form-data; name=\"" name "\"\r\n\r\n" value "\r\n"
-#define FILE_PART(name, file, bytes) \
-    "--edge\r\nContent-Disposition: form-data; name=\"" name "\"; filename=\"" file \
+#define FILE_PART(name, file, bytes)                                                               \
+    "--edge\r\nContent-Disposition: form-data; name=\"" name "\"; filename=\"" file                \
     "\"\r\nContent-Type: image/png\r\n\r\n" bytes "\r\n"
 #define END "--edge--\r\n"
 
@@ -38,7 +38,8 @@ static void fields_and_files_are_read(void **state)
     assert_text(u->type, "image/png");
     assert_int_equal(u->bytes.len, 9);
     assert_memory_equal(u->bytes.at, "\0\r\n--edg\xff", 9);
-    assert_true(u->bytes.at > c.request.body.at && u->bytes.at < c.request.body.at + c.request.body.len);
+    assert_true(
+        u->bytes.at > c.request.body.at && u->bytes.at < c.request.body.at + c.request.body.len);
     assert_text(p.first->next->next->value, "");
     call_over(&c);
 }
@@ -52,18 +53,25 @@ static void unusual_but_right_bodies_are_read(void **state)
     } cases[] = {
         {MULTIPART_TYPE, BYTES(END), 0},
         {MULTIPART_TYPE, BYTES("--edge--"), 0},
-        {MULTIPART_TYPE, BYTES("preamble with --edge in it\r\n" FIELD_PART("a", "1") END "epilogue"), 1},
-        {"multipart/form-data; charset=utf-8; boundary=\"edge\"", BYTES(FIELD_PART("a", "1") END), 1},
+        {MULTIPART_TYPE,
+            BYTES("preamble with --edge in it\r\n" FIELD_PART("a", "1") END "epilogue"), 1},
+        {"multipart/form-data; charset=utf-8; boundary=\"edge\"", BYTES(FIELD_PART("a", "1") END),
+            1},
         {"Multipart/Form-Data; BOUNDARY=edge", BYTES(FIELD_PART("a", "1") END), 1},
         {"multipart/form-data; boundary=\"e d g:e\"",
-            BYTES("--e d g:e\r\nContent-Disposition: form-data; name=a\r\n\r\n1\r\n--e d g:e--"), 1},
-        {MULTIPART_TYPE, BYTES("--edge \t\r\ncontent-disposition:form-data;name=a\r\n\r\n1\r\n" END), 1},
+            BYTES("--e d g:e\r\nContent-Disposition: form-data; name=a\r\n\r\n1\r\n--e d g:e--"),
+            1},
+        {MULTIPART_TYPE,
+            BYTES("--edge \t\r\ncontent-disposition:form-data;name=a\r\n\r\n1\r\n" END), 1},
         {MULTIPART_TYPE, BYTES(FILE_PART("photo", "", "") END), 0},
         {MULTIPART_TYPE,
             BYTES("--edge\r\nContent-Transfer-Encoding: binary\r\nContent-Disposition: form-data; "
-                  "name=a\r\n\r\n1\r\n" END), 1},
+                  "name=a\r\n\r\n1\r\n" END),
+            1},
         {MULTIPART_TYPE,
-            BYTES("--edge\r\nContent-Disposition: form-data; foo=\"x;name=b\"; name=\"a\"\r\n\r\n1\r\n" END), 1},
+            BYTES("--edge\r\nContent-Disposition: form-data; foo=\"x;name=b\"; "
+                  "name=\"a\"\r\n\r\n1\r\n" END),
+            1},
     };
     (void)state;
     for (size_t i = 0; i < countof(cases); i++) {
@@ -100,14 +108,18 @@ static void broken_bodies_are_refused(void **state)
         {MULTIPART_TYPE, BYTES(FIELD_PART("a", "1") "--edge")},
         {MULTIPART_TYPE, BYTES(FIELD_PART("a", "1") "--edge-")},
         {MULTIPART_TYPE, BYTES(FILE_PART("a", "x", "half of a fi"))},
-        {MULTIPART_TYPE, BYTES("--edgeX\r\nContent-Disposition: form-data; name=a\r\n\r\n1\r\n" END)},
+        {MULTIPART_TYPE,
+            BYTES("--edgeX\r\nContent-Disposition: form-data; name=a\r\n\r\n1\r\n" END)},
         {MULTIPART_TYPE, BYTES("--edge\nContent-Disposition: form-data; name=a\n\n1\n--edge--\n")},
         {MULTIPART_TYPE, BYTES("--edge\r\n\r\nno head\r\n" END)},
         {MULTIPART_TYPE, BYTES("--edge\r\nContent-Type: text/plain\r\n\r\n1\r\n" END)},
         {MULTIPART_TYPE, BYTES("--edge\r\nContent-Disposition: form-data\r\n\r\n1\r\n" END)},
-        {MULTIPART_TYPE, BYTES("--edge\r\nContent-Disposition: form-data; name=\"\"\r\n\r\n1\r\n" END)},
-        {MULTIPART_TYPE, BYTES("--edge\r\nContent-Disposition: form-data; name=\"a\r\n\r\n1\r\n" END)},
-        {MULTIPART_TYPE, BYTES("--edge\r\nContent-Disposition: attachment; name=a\r\n\r\n1\r\n" END)},
+        {MULTIPART_TYPE,
+            BYTES("--edge\r\nContent-Disposition: form-data; name=\"\"\r\n\r\n1\r\n" END)},
+        {MULTIPART_TYPE,
+            BYTES("--edge\r\nContent-Disposition: form-data; name=\"a\r\n\r\n1\r\n" END)},
+        {MULTIPART_TYPE,
+            BYTES("--edge\r\nContent-Disposition: attachment; name=a\r\n\r\n1\r\n" END)},
         {MULTIPART_TYPE, BYTES("--edge\r\nContent-Disposition: form-data; name=a\r\n"
                                "Content-Disposition: form-data; name=b\r\n\r\n1\r\n" END)},
         {MULTIPART_TYPE, BYTES("--edge\r\nContent-Disposition: form-data; name=a\r\n"
@@ -129,7 +141,8 @@ static void broken_bodies_are_refused(void **state)
 /* Every beginning of a good body is a body cut short, and nothing is read beyond it. */
 static void every_truncation_is_refused(void **state)
 {
-    static const struct str whole = BYTES(FIELD_PART("note", "text") FILE_PART("photo", "a\\\"b.png", "bytes") "--edge--");
+    static const struct str whole = BYTES(
+        FIELD_PART("note", "text") FILE_PART("photo", "a\\\"b.png", "bytes") "--edge--");
     (void)state;
     for (size_t len = 1; len < whole.len; len++) {
         struct call c;
@@ -168,7 +181,8 @@ static void file_names_are_for_display(void **state)
         char body[400];
         struct call c;
         int len = snprintf(body, sizeof body,
-            "--edge\r\nContent-Disposition: form-data; name=\"a\"; filename=\"%s\"\r\n\r\nx\r\n" END,
+            "--edge\r\nContent-Disposition: form-data; name=\"a\"; "
+            "filename=\"%s\"\r\n\r\nx\r\n" END,
             cases[i].sent);
         struct pairs p = parse(&c, MULTIPART_TYPE, (struct str){body, (size_t)len});
         assert_int_equal(p.count, 1);
@@ -210,10 +224,13 @@ static void parts_files_and_heads_are_bounded(void **state)
     bounded("", FIELD_PART("a", "1"), PARTS_MOST + 1, END, false);
     bounded("", FILE_PART("a", "f", "1"), FILES_MOST, END, true);
     bounded("", FILE_PART("a", "f", "1"), FILES_MOST + 1, END, false);
-    bounded("--edge\r\nContent-Disposition: form-data; name=a\r\nX: ", "x", 3000, "\r\n\r\n1\r\n" END, true);
-    bounded("--edge\r\nContent-Disposition: form-data; name=a\r\nX: ", "x", 5000, "\r\n\r\n1\r\n" END, false);
+    bounded("--edge\r\nContent-Disposition: form-data; name=a\r\nX: ", "x", 3000,
+        "\r\n\r\n1\r\n" END, true);
+    bounded("--edge\r\nContent-Disposition: form-data; name=a\r\nX: ", "x", 5000,
+        "\r\n\r\n1\r\n" END, false);
     bounded("--edge\r\nX: ", "x", 20000000, "", false);
-    bounded("--edge\r\nContent-Disposition: form-data; name=a\r\n\r\n", "x", VALUE_MOST + 1, "\r\n" END, false);
+    bounded("--edge\r\nContent-Disposition: form-data; name=a\r\n\r\n", "x", VALUE_MOST + 1,
+        "\r\n" END, false);
 }
 
 int main(void)

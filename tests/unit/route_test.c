@@ -18,7 +18,7 @@ static void answer(struct call *c, const void *in)
     (void)in;
 }
 
-#define OPEN    .summary = "s", .access = SIGNED_IN, .accounts = STAFF, .run = answer
+#define OPEN         .summary = "s", .access = SIGNED_IN, .accounts = STAFF, .run = answer
 #define PATH_OF_UUID .input = INPUT(key, uuid_field)
 
 static const struct field uuid_field[] = {FIELD(struct key, uuid, TEXT, .in_path = true)};
@@ -45,8 +45,8 @@ static const struct endpoint file_rows[] = {
     {GET, "/attachment/all", OPEN},
     {GET, "/a/{uuid}/b/{name}", OPEN, .input = INPUT(key, both_fields)},
     {POST, "/api/login", .summary = "s", .access = PUBLIC, .run = answer},
-    {POST, "/api/right", .summary = "s", .right = "api.x.y", .also_rights = {"api.x_y"}, .accounts = STAFF | AGENT,
-        .audit = "x_done", .run = answer},
+    {POST, "/api/right", .summary = "s", .right = "api.x.y", .also_rights = {"api.x_y"},
+        .accounts = STAFF | AGENT, .audit = "x_done", .run = answer},
 };
 
 static const struct module jobs_module = MODULE("jobs", jobs_rows);
@@ -135,13 +135,17 @@ static void requests_that_no_row_answers_are_told_why(void **state)
         {GET, "/api/login", NULL, NULL, METHOD_NOT_ALLOWED, "POST"},
         {GET, "/api/jobs", "action=create", NULL, INPUT_INVALID, "must be one of: list, get"},
         {GET, "/api/jobs", "action=LIST", NULL, INPUT_INVALID, "must be one of: list, get"},
-        {POST, "/api/jobs", NULL, NULL, INPUT_INVALID, "is required: one of: create, update, delete"},
-        {POST, "/api/jobs", NULL, "{\"action\":\"list\"}", INPUT_INVALID, "must be one of: create, update, delete"},
-        {POST, "/api/jobs", NULL, "{\"action\":[\"create\"]}", INPUT_INVALID, "is required: one of: create, update, delete"},
+        {POST, "/api/jobs", NULL, NULL, INPUT_INVALID,
+            "is required: one of: create, update, delete"},
+        {POST, "/api/jobs", NULL, "{\"action\":\"list\"}", INPUT_INVALID,
+            "must be one of: create, update, delete"},
+        {POST, "/api/jobs", NULL, "{\"action\":[\"create\"]}", INPUT_INVALID,
+            "is required: one of: create, update, delete"},
         {POST, "/api/jobs/notes", "action=remov", NULL, INPUT_INVALID, "must be one of: remove"},
         {DELETE, "/api/jobs/notes", NULL, NULL, INPUT_INVALID, "is required: one of: remove"},
         {POST, "/api/jobs/only-put", NULL, NULL, INPUT_INVALID, "is required: one of: update"},
-        {GET, "/api/jobs", "action=list&action=get", NULL, INPUT_INVALID, "was sent more than once"},
+        {GET, "/api/jobs", "action=list&action=get", NULL, INPUT_INVALID,
+            "was sent more than once"},
         {GET, "/api/jobs", "action=%", NULL, REQUEST_MALFORMED, ""},
         {POST, "/api/jobs", NULL, "{", BODY_MALFORMED, ""},
     };
@@ -195,10 +199,16 @@ static void the_printed_table_is_what_the_tests_read(void **state)
     (void)state;
     routes_print(&out);
     buf_char(&out, '\0');
-    assert_ptr_equal(strstr(out.at, "method\tpath\taction\tpermission\taccounts\tcsrf\tmodule\tsummary\taudit\trequired\tfields\treply\n"), out.at);
-    assert_non_null(strstr(out.at, "\nGET\t/api/jobs\tlist\t\tstaff\tno\tjobs\ts\t\t\t\tapplication/json\n"));
-    assert_non_null(strstr(out.at, "\nPOST\t/api/login\t\t\tpublic\tno\tfiles\ts\t\t\t\tapplication/json\n"));
-    assert_non_null(strstr(out.at, "\nPOST\t/api/right\t\tapi.x.y | api.x_y\tstaff,agent\tyes\tfiles\ts\tx_done\t\t\tapplication/json\n"));
+    assert_ptr_equal(strstr(out.at, "method\tpath\taction\tpermission\taccounts\tcsrf\tmodule\tsumm"
+                                    "ary\taudit\trequired\tfields\treply\n"),
+        out.at);
+    assert_non_null(
+        strstr(out.at, "\nGET\t/api/jobs\tlist\t\tstaff\tno\tjobs\ts\t\t\t\tapplication/json\n"));
+    assert_non_null(
+        strstr(out.at, "\nPOST\t/api/login\t\t\tpublic\tno\tfiles\ts\t\t\t\tapplication/json\n"));
+    assert_non_null(strstr(out.at, "\nPOST\t/api/right\t\tapi.x.y | "
+                                   "api.x_y\tstaff,agent\t"
+                                   "yes\tfiles\ts\tx_done\t\t\tapplication/json\n"));
     assert_non_null(strstr(out.at, "\t\tuuid:text,name:text\tapplication/json\n"));
     buf_release(&out);
 }
@@ -225,11 +235,13 @@ static bool is_refused(const struct endpoint *rows, size_t count)
 }
 
 static const struct field choice_without[] = {FIELD(struct key, name, CHOICE)};
-static const struct field bad_default[] = {FIELD(struct key, name, TEXT, .max = 2, .by_default = "long")};
+static const struct field bad_default[] = {
+    FIELD(struct key, name, TEXT, .max = 2, .by_default = "long")};
 static const struct field bad_bounds[] = {FIELD(struct key, name, TEXT, .min = 9, .max = 2)};
 static const struct field twice[] = {FIELD(struct key, name, TEXT), FIELD(struct key, name, TEXT)};
 static const struct field a_file[] = {FIELD_AS(struct key, name, "file", FILE)};
-static const struct field required_default[] = {FIELD(struct key, name, TEXT, .required = true, .by_default = "a")};
+static const struct field required_default[] = {
+    FIELD(struct key, name, TEXT, .required = true, .by_default = "a")};
 static const struct statement a_statement = {.name = "x"};
 
 static void mistakes_in_rows_are_found_at_start(void **state)
@@ -240,7 +252,9 @@ static void mistakes_in_rows_are_found_at_start(void **state)
         size_t count;
     } bad[] = {
         {{{GET, "/x", .summary = "s", .accounts = STAFF, .run = answer}}, 1},
-        {{{GET, "/x", .summary = "s", .right = "r", .access = SIGNED_IN, .accounts = STAFF, .run = answer}}, 1},
+        {{{GET, "/x", .summary = "s", .right = "r", .access = SIGNED_IN, .accounts = STAFF,
+             .run = answer}},
+            1},
         {{{GET, "/x", .summary = "s", .right = "r", .run = answer}}, 1},
         {{{GET, "/x", .summary = "s", .access = PUBLIC, .accounts = STAFF, .run = answer}}, 1},
         {{{GET, "/x", .audit = "a", OPEN}}, 1},
@@ -252,12 +266,16 @@ static void mistakes_in_rows_are_found_at_start(void **state)
         {{{GET, "/x", .action_optional = true, OPEN}}, 1},
         {{{GET, "/x", OPEN}, {GET, "/x", OPEN}}, 2},
         {{{GET, "/x", .action = "a", OPEN}, {GET, "/x", .action = "a", OPEN}}, 2},
-        {{{GET, "/x", .action = "a", .action_optional = true, OPEN}, {GET, "/x", .action = "b", .action_optional = true, OPEN}}, 2},
+        {{{GET, "/x", .action = "a", .action_optional = true, OPEN},
+             {GET, "/x", .action = "b", .action_optional = true, OPEN}},
+            2},
         {{{GET, "/x", .action = "a", .action_optional = true, OPEN}, {GET, "/x", OPEN}}, 2},
         {{{POST, "/x", .action = "update", OPEN}, {PUT, "/x", OPEN}}, 2},
         {{{POST, "/x", .action = "delete", OPEN}, {DELETE, "/x", .action = "delete", OPEN}}, 2},
         {{{PUT, "/x", .action = "delete", OPEN}, {DELETE, "/x", OPEN}}, 2},
-        {{{GET, "/{uuid}/y", OPEN, PATH_OF_UUID}, {POST, "/{name}/y", OPEN, .input = INPUT(key, both_fields)}}, 2},
+        {{{GET, "/{uuid}/y", OPEN, PATH_OF_UUID},
+             {POST, "/{name}/y", OPEN, .input = INPUT(key, both_fields)}},
+            2},
         {{{GET, "/x/{uuid}", OPEN}}, 1},
         {{{GET, "/x", OPEN, PATH_OF_UUID}}, 1},
         {{{GET, "/x/{uuids}", OPEN, PATH_OF_UUID}}, 1},

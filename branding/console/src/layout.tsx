@@ -47,7 +47,8 @@ function Account({ me, onHelp }: { me: Me; onHelp: () => void }) {
         </>
       }
       trigger={
-        <button type="button" className="account" aria-label={`Account of ${name}`}>
+        <button type="button" className="account">
+          <span className="unseen">Account of </span>
           <span className="avatar" aria-hidden="true">
             {initials(name)}
           </span>

@@ -3,7 +3,7 @@
  * sent again when there is one, what the server refused waits for a person.
  */
 import { asProblem } from './api/problem';
-import { bodyOf, sendFile, type Upload } from './api/upload';
+import { bodyOf, sendFile, type Body, type Upload } from './api/upload';
 import { client } from './queries';
 import { count, size } from './words';
 import { notify, speak } from './notices';
@@ -21,7 +21,7 @@ const LARGEST = 25_000_000;
 
 let items: readonly Item[] = [];
 let latest = 0;
-const bodies = new Map<number, Blob>();
+const bodies = new Map<number, Body>();
 const aborts = new Map<number, AbortController>();
 const listeners = new Set<() => void>();
 

@@ -10,21 +10,28 @@ export interface Upload {
   key: string; // of idempotency: an upload that is sent again is stored once
 }
 
-/* A try again must be the same bytes, its boundary too, to count as the same request. */
-export function bodyOf(upload: Upload): Promise<Blob> {
+export interface Body {
+  bytes: Blob;
+  type: string;
+}
+
+/* A try again must be the same bytes, its boundary too, to count as the same request. A blob's own type would be in lower case. */
+export async function bodyOf(upload: Upload): Promise<Body> {
   const form = new FormData();
   form.append('action', 'upload');
   for (const [name, value] of Object.entries(upload.fields)) form.append(name, value);
   form.append(upload.part, upload.file, upload.file.name);
-  return new Response(form).blob();
+  const made = new Response(form);
+  return { type: made.headers.get('content-type')!, bytes: await made.blob() };
 }
 
-function post(upload: Upload, body: Blob, token: string, onProgress: (share: number) => void, signal: AbortSignal): Promise<void> {
+function post(upload: Upload, body: Body, token: string, onProgress: (share: number) => void, signal: AbortSignal): Promise<void> {
   return new Promise((resolve, reject) => {
     if (signal.aborted) return reject(new DOMException('Cancelled', 'AbortError'));
     const request = new XMLHttpRequest();
     request.open('POST', upload.path);
     request.responseType = 'json';
+    request.setRequestHeader('Content-Type', body.type);
     request.setRequestHeader('X-CSRF-Token', token);
     request.setRequestHeader('Idempotency-Key', upload.key);
     request.upload.onprogress = (event) => onProgress(event.lengthComputable ? event.loaded / event.total : 0);
@@ -33,11 +40,11 @@ function post(upload: Upload, body: Blob, token: string, onProgress: (share: num
     request.onerror = () => reject(unreachable());
     request.onabort = () => reject(new DOMException('Cancelled', 'AbortError'));
     signal.addEventListener('abort', () => request.abort(), { once: true });
-    request.send(body);
+    request.send(body.bytes);
   });
 }
 
-export async function sendFile(upload: Upload, body: Blob, onProgress: (share: number) => void, signal: AbortSignal): Promise<void> {
+export async function sendFile(upload: Upload, body: Body, onProgress: (share: number) => void, signal: AbortSignal): Promise<void> {
   try {
     await post(upload, body, await csrfToken(), onProgress, signal);
   } catch (problem) {

@@ -68,7 +68,7 @@ export default function Combobox({ what, label, placeholder, value, onChange, se
       autoHighlight
     >
       <Base.InputGroup className={`combobox ${small ? 'small' : ''}`}>
-        <Base.Input className="input" placeholder={placeholder} aria-label={label} autoComplete="off" spellCheck={false} />
+        <Base.Input className="input" onBlur={() => setOpen(false)} placeholder={placeholder} aria-label={label} autoComplete="off" spellCheck={false} />
         <span className="combobox-buttons">
           <Base.Clear className="icon-button" aria-label={`Clear ${what}`}>
             <Icon name="cross" />
@@ -80,7 +80,8 @@ export default function Combobox({ what, label, placeholder, value, onChange, se
       </Base.InputGroup>
       <Base.Portal container={layer()}>
         <Base.Positioner className="positioner" sideOffset={4}>
-          <Base.Popup className="popup combobox-popup" aria-busy={found.isFetching || undefined}>
+          {/* Base.Popup would hide the rest of the page from screen readers, while it can still be tabbed to. */}
+          <div className="popup combobox-popup" aria-busy={found.isFetching || undefined}>
             <Base.Status className="popup-status">{status}</Base.Status>
             <Base.List className="popup-list">
               {(item: Choice) => (
@@ -97,7 +98,7 @@ export default function Combobox({ what, label, placeholder, value, onChange, se
                 </Base.Item>
               )}
             </Base.List>
-          </Base.Popup>
+          </div>
         </Base.Positioner>
       </Base.Portal>
     </Base.Root>

@@ -17,12 +17,12 @@ function usePicture(address: string): Picture {
     const ask = async (tries: number) => {
       try {
         const reply = await fetch(address, { signal: abort.signal });
+        const bytes = await reply.blob();
         const type = reply.headers.get('content-type') ?? '';
         if (reply.ok && type.startsWith('image/') && !type.startsWith('image/svg')) {
-          url = URL.createObjectURL(await reply.blob());
-          if (abort.signal.aborted) URL.revokeObjectURL(url);
-          else setPicture({ state: 'ready', url });
-          return;
+          if (abort.signal.aborted) return;
+          url = URL.createObjectURL(bytes);
+          return setPicture({ state: 'ready', url });
         }
         if (!reply.ok && reply.status !== 404 && reply.status < 429) return setPicture({ state: 'failed' });
       } catch {
