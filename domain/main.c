@@ -1,6 +1,7 @@
 /*
- * main: the one binary and its verbs. The only place that knows all modules: what the gate's steps mean, which kinds of
- * background work there are, and which endpoints exist is put together here and handed down.
+ * main: the one binary and its verbs. The only place that knows all modules: what the gate's steps
+ * mean, which kinds of background work there are, and which endpoints exist is put together here
+ * and handed down.
  */
 #include <curl/curl.h>
 #include <sodium.h>
@@ -22,6 +23,7 @@
 #include "server/gate.h"
 #include "server/log.h"
 #include "server/openapi.h"
+#include "server/ratelimit.h"
 #include "server/route.h"
 #include "server/serve.h"
 #include "tenancy/db.h"
@@ -90,6 +92,7 @@ static int verb_serve(int argc, char **argv)
     (void)argv;
     log_start();
     log_org_name(org_name);
+    ratelimit_org_name(org_name);
     master_key_load(config.master_key);
     directory_start();
     files_start(config.home);
@@ -135,15 +138,20 @@ static const struct verb {
     {"serve", verb_serve, true, "serve", "Runs the server until SIGTERM, then drains."},
     {"migrate", verb_migrate, true, "migrate",
         "Brings the platform schema and every org's schema up to date."},
-    {"org", verb_org, true, "org create|list|suspend|resume …", "Manages orgs; `propops org --help`."},
-    {"key", verb_key, true, "key rotate --org SLUG", "Makes a new data key and re-seals in the background."},
-    {"task", verb_task, true, "task run|dead …", "Runs the background work that is due; `propops task --help`."},
+    {"org", verb_org, true, "org create|list|suspend|resume …",
+        "Manages orgs; `propops org --help`."},
+    {"key", verb_key, true, "key rotate --org SLUG",
+        "Makes a new data key and re-seals in the background."},
+    {"task", verb_task, true, "task run|dead …",
+        "Runs the background work that is due; `propops task --help`."},
     {"account", verb_account, true, "account create --org SLUG --email …",
         "Makes an account; `propops account --help`."},
-    {"demo", verb_demo, true, "demo --org SLUG [--jobs N]", "Fills an org with a demo agency, or adds N jobs."},
+    {"demo", verb_demo, true, "demo --org SLUG [--jobs N]",
+        "Fills an org with a demo agency, or adds N jobs."},
     {"check", verb_check, true, "check sql|plans --org SLUG",
         "Prepares every statement against an org's schema and compares it with its declaration."},
-    {"routes", verb_routes, false, "routes", "Prints the endpoints, tab-separated with a header line."},
+    {"routes", verb_routes, false, "routes",
+        "Prints the endpoints, tab-separated with a header line."},
     {"openapi", verb_openapi, false, "openapi", "Prints the OpenAPI 3.1 document."},
 };
 

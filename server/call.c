@@ -9,7 +9,8 @@
 #include "server/loop.h"
 #include "server/rights.h"
 
-/* A call that needs more than this is doing something it should stream; uploads (25 MB, read and sealed) must fit. */
+/* A call that needs more than this is doing something it should stream; uploads (25 MB, read and
+ * sealed) must fit. */
 enum { ARENA_CEILING = 96 * 1024 * 1024 };
 
 static const struct {
@@ -96,7 +97,8 @@ void call_at_end(struct call *c, void (*fn)(struct call *c, void *arg), void *ar
     c->at_end_arg[c->at_ends++] = arg;
 }
 
-void call_fail(struct call *c, enum error_id id, const char *file, int line, const char *detail, ...)
+void call_fail(
+    struct call *c, enum error_id id, const char *file, int line, const char *detail, ...)
 {
     va_list args;
 

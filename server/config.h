@@ -1,5 +1,6 @@
 /*
- * config: settings from the environment, read once at start; every fault is reported at once with what to do.
+ * config: settings from the environment, read once at start; every fault is reported at once with
+ * what to do.
  */
 #ifndef SERVER_CONFIG_H
 #define SERVER_CONFIG_H
@@ -15,11 +16,12 @@ struct config {
     const char *domain;       /* PROPOPS_DOMAIN, localhost */
     const char *database_url; /* PROPOPS_DATABASE_URL, else the private cluster under home */
     const char *master_key;   /* PROPOPS_MASTER_KEY_FILE, <home>/master.key */
-    const char *certificates; /* PROPOPS_CERTIFICATES, <home>/certificates: <host>.pem and <host>.key */
-    const char *console;      /* PROPOPS_CONSOLE, build/console beside the binary: the built web app */
-    const char *file_io;      /* PROPOPS_FILE_IO, auto */
-    double rate_factor;       /* PROPOPS_RATE_FACTOR, 1: multiplies all rate limits */
-    bool verbose;             /* PROPOPS_VERBOSE */
+    const char
+        *certificates;   /* PROPOPS_CERTIFICATES, <home>/certificates: <host>.pem and <host>.key */
+    const char *console; /* PROPOPS_CONSOLE, build/console beside the binary: the built web app */
+    const char *file_io; /* PROPOPS_FILE_IO, auto */
+    double rate_factor;  /* PROPOPS_RATE_FACTOR, 1: multiplies all rate limits */
+    bool verbose;        /* PROPOPS_VERBOSE */
 };
 
 extern struct config config;

@@ -67,7 +67,8 @@ static void check_right(struct call *c)
         fail_with(c, FORBIDDEN, "lacks %s", row->right);
 }
 
-/* A browser sends its cookie with any request, so a write must prove that our own page made it. Bearer tokens prove it alone. */
+/* A browser sends its cookie with any request, so a write must prove that our own page made it.
+ * Bearer tokens prove it alone. */
 static void check_csrf(struct call *c)
 {
     if (call_faulted(c) || reads(c) || !c->account->by_cookie || c->endpoint->csrf == CSRF_NEVER)
@@ -178,7 +179,9 @@ static void answer_fault(struct call *c)
     struct buf body = c->reply.body;
 
     body.len = 0;
-    c->reply = (struct reply){.status = error_status(c->fault.id), .headers = headers, .body = body,
+    c->reply = (struct reply){.status = error_status(c->fault.id),
+        .headers = headers,
+        .body = body,
         .stream_length = NONE};
     if (c->endpoint && route_module(c->endpoint)->envelope == ENVELOPE_PLAIN_TEXT_ERRORS) {
         c->reply.content_type = "text/plain; charset=utf-8";
@@ -194,8 +197,8 @@ static void hint_retry(struct call *c)
     if (c->fault.id != BUSY && c->fault.id != MAINTENANCE)
         return;
     struct reply_header *h = call_alloc(c, sizeof *h);
-    *h = (struct reply_header){STR("retry-after"), c->fault.id == BUSY ? STR("1") : STR("60"),
-        c->reply.headers};
+    *h = (struct reply_header){
+        STR("retry-after"), c->fault.id == BUSY ? STR("1") : STR("60"), c->reply.headers};
     c->reply.headers = h;
 }
 

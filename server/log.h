@@ -1,5 +1,6 @@
 /*
- * log: JSON lines on stderr (or PROPOPS_LOG_FILE), one per request and one per failure; and counters for Prometheus.
+ * log: JSON lines on stderr (or PROPOPS_LOG_FILE), one per request and one per failure; and
+ * counters for Prometheus.
  */
 #ifndef SERVER_LOG_H
 #define SERVER_LOG_H
@@ -11,7 +12,8 @@ void log_stop(void);   /* writes what is queued; later lines are written at once
 void log_reopen(void); /* opens PROPOPS_LOG_FILE anew, after it was moved away */
 /* How an org is named in log lines; server/ cannot know. */
 void log_org_name(struct str (*name)(const struct org *o));
-/* log_event("directory_loaded", "orgs", "12", NULL): level info; names and values in pairs, NULL-terminated. */
+/* log_event("directory_loaded", "orgs", "12", NULL): level info; names and values in pairs,
+ * NULL-terminated. */
 void log_event(const char *event, ...) __attribute__((sentinel));
 void log_failure(const char *event, ...) __attribute__((sentinel)); /* level error */
 void log_call(struct call *c);       /* the one line of a finished request */

@@ -1,5 +1,6 @@
 /*
- * loop: one event loop thread, seen without h2o: watches on descriptors, timers, and messages from other threads.
+ * loop: one event loop thread, seen without h2o: watches on descriptors, timers, and messages from
+ * other threads.
  *
  * The whole file is safe only on the loop's own thread, except loop_post.
  */
@@ -19,12 +20,14 @@ unsigned loops_count(void);
 /* Calls fn(arg) on the loop's thread. From any thread. */
 void loop_post(struct loop *l, void (*fn)(void *arg), void *arg);
 
-/* Calls on_ready(arg) whenever fd is readable. The descriptor is dup()ed: the caller keeps and closes its own. */
+/* Calls on_ready(arg) whenever fd is readable. The descriptor is dup()ed: the caller keeps and
+ * closes its own. */
 struct watch *watch_new(int fd, void (*on_ready)(void *arg), void *arg);
 void watch_for_writing(struct watch *w); /* one more on_ready, when writable */
 void watch_free(struct watch *w);        /* accepts NULL */
 
-/* One shot after some milliseconds; embed it. Granularity a few milliseconds. timer_stop is idempotent. */
+/* One shot after some milliseconds; embed it. Granularity a few milliseconds. timer_stop is
+ * idempotent. */
 struct timer {
     void (*on_time)(void *arg);
     void *arg;
@@ -32,7 +35,8 @@ struct timer {
     unsigned slot; /* place in the loop's heap, 0: not armed */
 };
 
-void timer_start(struct timer *t, uint32_t milliseconds, void (*on_time)(void *arg), void *arg); /* restarts if armed */
+void timer_start(struct timer *t, uint32_t milliseconds, void (*on_time)(void *arg),
+    void *arg); /* restarts if armed */
 void timer_stop(struct timer *t);
 
 uint64_t now_monotonic_us(void);

@@ -104,7 +104,8 @@ bool reply_unchanged(struct call *c, struct str etag)
         if (str_starts(tag, "W/"))
             tag = (struct str){tag.at + 2, tag.len - 2};
         bool quoted = tag.len >= 2 && tag.at[0] == '"' && tag.at[tag.len - 1] == '"';
-        if (str_is(tag, "*") || (quoted && str_equal((struct str){tag.at + 1, tag.len - 2}, etag))) {
+        if (str_is(tag, "*") ||
+            (quoted && str_equal((struct str){tag.at + 1, tag.len - 2}, etag))) {
             c->reply.status = 304;
             return true;
         }
@@ -163,9 +164,17 @@ void json_array_end(struct json *j)
     close_level(j, ']');
 }
 
-/* Bytes that cannot stand in a JSON text as they are, or should not stand in one that a page may embed. */
+/* Bytes that cannot stand in a JSON text as they are, or should not stand in one that a page may
+ * embed. */
 static const bool special[256] = {
-    [0 ... 31] = true, ['"'] = true, ['\\'] = true, ['<'] = true, ['>'] = true, ['&'] = true, [0xE2] = true, [127] = true,
+    [0 ... 31] = true,
+    ['"'] = true,
+    ['\\'] = true,
+    ['<'] = true,
+    ['>'] = true,
+    ['&'] = true,
+    [0xE2] = true,
+    [127] = true,
 };
 
 static void escape(struct buf *out, unsigned char c)
@@ -201,7 +210,8 @@ static void quoted(struct buf *out, struct str s)
         if (!special[c])
             continue;
         if (c == 0xE2) { /* U+2028 and U+2029 end lines in scripts */
-            bool line = i + 2 < s.len && s.at[i + 1] == '\x80' && (s.at[i + 2] == '\xA8' || s.at[i + 2] == '\xA9');
+            bool line = i + 2 < s.len && s.at[i + 1] == '\x80' &&
+                        (s.at[i + 2] == '\xA8' || s.at[i + 2] == '\xA9');
             if (!line)
                 continue;
             buf_add(out, s.at + from, i - from);
@@ -222,7 +232,8 @@ void json_key_str(struct json *j, struct str name)
     separate(j);
     quoted(j->out, name);
     buf_char(j->out, ':');
-    j->started &= ~((uint64_t)1 << j->depth); /* the value that follows is not separated from its key */
+    j->started &= ~(
+        (uint64_t)1 << j->depth); /* the value that follows is not separated from its key */
 }
 
 void json_key(struct json *j, const char *name)

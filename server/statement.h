@@ -1,27 +1,33 @@
 /*
- * statement: a named statement of a .sql file as `ops/embed_sql` writes it at build time, and the shape of what it returns.
+ * statement: a named statement of a .sql file as `ops/embed_sql` writes it at build time, and the
+ * shape of what it returns.
  *
- * The server looks only at names and shapes (for OpenAPI); what the text means is tenancy's business. A .sql file reads:
+ * The server looks only at names and shapes (for OpenAPI); what the text means is tenancy's
+ * business. A .sql file reads:
  *
  *     -- name: jobs_get
  *     -- One row, or none.
  *     -- params: uuid uuid
- *     -- returns: ID bigint, job_title text, contractor_name text?, access_details sealed(jobs.access_details by uuid)?
- *     SELECT j.id AS "ID", ... FROM jobs j WHERE j.uuid = $1::uuid;
+ *     -- returns: ID bigint, job_title text, contractor_name text?, access_details
+ * sealed(jobs.access_details by uuid)? SELECT j.id AS "ID", ... FROM jobs j WHERE j.uuid =
+ * $1::uuid;
  *
- * becomes `extern const struct statement sql_jobs_get;`, declared in the generated header `<file>.sql.h` (include
- * "domain/jobs/jobs.sql.h"). `params` names the parameters in order, so generic runners can fill them from the input.
- * Types: bigint text uuid boolean numeric date instant json bytes bigint[] text[] uuid[] and sealed(table.column by uuid-column).
- * A column named _x is for C only and never sent.
+ * becomes `extern const struct statement sql_jobs_get;`, declared in the generated header
+ * `<file>.sql.h` (include "domain/jobs/jobs.sql.h"). `params` names the parameters in order, so
+ * generic runners can fill them from the input. Types: bigint text uuid boolean numeric date
+ * instant json bytes bigint[] text[] uuid[] and sealed(table.column by uuid-column). A column named
+ * _x is for C only and never sent.
  *
- * A listing (run by list_page) has its SELECT list, then a line `-- from`, then FROM and joins without WHERE, and:
+ * A listing (run by list_page) has its SELECT list, then a line `-- from`, then FROM and joins
+ * without WHERE, and:
  *
  *     -- filter status_id bigint: j.status_id = ?
  *     -- filter has_photos text: (?::text = 'true') = (j.photos_count > 0)
  *     -- scope agent: j.branch_id = ANY (?::bigint[])          (? is the account's branch ids)
  *     -- scope contractor: j.contractor_id = ?::bigint         (? is the account's id)
  *     -- where: j.deleted_at IS NULL                           (always)
- *     -- order: j.created_at DESC timestamptz, j.id DESC bigint (last column unique; also the cursor's key)
+ *     -- order: j.created_at DESC timestamptz, j.id DESC bigint (last column unique; also the
+ * cursor's key)
  *
  * Only the filters whose input is present enter the text; each ? is the filter's own value, once.
  */
@@ -44,7 +50,7 @@ enum column_type {
     COLUMN_BIGINTS,
     COLUMN_TEXTS,
     COLUMN_UUIDS,
-    COLUMN_SEALED,  /* bytea; opened with the org's key, sent as text */
+    COLUMN_SEALED, /* bytea; opened with the org's key, sent as text */
 };
 
 struct column {
@@ -77,7 +83,7 @@ struct order {
 
 struct statement {
     const char *name;
-    const char *text;  /* a listing: the SELECT list only */
+    const char *text; /* a listing: the SELECT list only */
     const struct column *columns;
     size_t columns_count;
     const struct parameter *params;
@@ -90,7 +96,7 @@ struct statement {
     size_t filters_count;
     const struct order *orders;
     size_t orders_count;
-    unsigned number;      /* unique in the binary */
+    unsigned number; /* unique in the binary */
 };
 
 /* All statements of the binary, in the order of their numbers. */

@@ -1,8 +1,8 @@
 /*
  * values: the small value types that inputs, SQL arguments and replies share.
  *
- * Each has one way of being absent, so that one field needs no flag beside it: NONE for numbers, the nil uuid, the
- * zero date, FLAG_ABSENT. As SQL arguments the absent ones are NULL.
+ * Each has one way of being absent, so that one field needs no flag beside it: NONE for numbers,
+ * the nil uuid, the zero date, FLAG_ABSENT. As SQL arguments the absent ones are NULL.
  */
 #ifndef SERVER_VALUES_H
 #define SERVER_VALUES_H
@@ -15,7 +15,8 @@ struct uuid {
     uint8_t bytes[16];
 };
 
-/* An exact decimal with two places, in hundredths: money in pence, percentages in hundredths of a per cent. */
+/* An exact decimal with two places, in hundredths: money in pence, percentages in hundredths of a
+ * per cent. */
 struct decimal {
     int64_t hundredths; /* NONE: absent */
 };
@@ -54,7 +55,8 @@ void uuid_print(struct uuid u, char text[static 37]);
 
 bool date_parse(struct str text, struct date *d); /* YYYY-MM-DD, a day that exists, 1900 to 2199 */
 bool date_is_absent(struct date d);
-bool decimal_parse(struct str text, struct decimal *d); /* -?digits[.d[d]], at most 13 digits before the point */
+bool decimal_parse(
+    struct str text, struct decimal *d); /* -?digits[.d[d]], at most 13 digits before the point */
 void decimal_print(struct decimal d, char text[static 24]);
 
 #endif

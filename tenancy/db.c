@@ -442,7 +442,8 @@ void db_stop(void)
     pool_stop();
 }
 
-struct rows *db_alone_must(struct call *c, const struct statement *s, const struct arg *args, size_t count)
+struct rows *db_alone_must(
+    struct call *c, const struct statement *s, const struct arg *args, size_t count)
 {
     struct rows *r = db_alone(c, s, args, count);
 

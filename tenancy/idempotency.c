@@ -15,7 +15,8 @@ enum { KEY_MOST = 200, BODY_MOST = 1024 * 1024, OFFLOAD_FROM = 64 * 1024, HASH_S
 
 static struct str key_of(const struct call *c)
 {
-    bool applies = c->endpoint->method != GET && c->endpoint->db != NO_DATABASE && c->account->id != 0;
+    bool applies = c->endpoint->method != GET && c->endpoint->db != NO_DATABASE &&
+                   c->account->id != 0;
 
     return applies ? call_header(c, "idempotency-key") : NO_STR;
 }
@@ -71,7 +72,8 @@ static void hash_request(void *arg)
     add(&state, h->c->request.method_text);
     add(&state, h->c->request.path);
     add(&state, h->c->request.query);
-    for (const char *at; boundary.len && (at = memmem(rest.at, rest.len, boundary.at, boundary.len));) {
+    for (const char *at;
+         boundary.len && (at = memmem(rest.at, rest.len, boundary.at, boundary.len));) {
         add(&state, (struct str){rest.at, (size_t)(at - rest.at)});
         rest = (struct str){at + boundary.len, rest.len - (size_t)(at - rest.at) - boundary.len};
     }
@@ -84,7 +86,8 @@ static struct str fingerprint_of(struct call *c)
     struct hashing *h = call_alloc(c, sizeof *h);
 
     h->c = c;
-    /* Keyed, and by the version that never changes: what was sent cannot be guessed from the table. */
+    /* Keyed, and by the version that never changes: what was sent cannot be guessed from the table.
+     */
     if (!keyring_key(c->org->keys, 1, PURPOSE_SEARCH, h->key))
         fail_with(c, INTERNAL, "the org has no key");
     else if (c->request.body.len < OFFLOAD_FROM)
@@ -116,23 +119,27 @@ void idempotency_begin(struct call *c)
     if (!key.at || call_faulted(c))
         return;
     if (!key_is_good(key))
-        return fail_field(c, "Idempotency-Key", "must be 1 to %d visible ASCII characters", KEY_MOST);
+        return fail_field(
+            c, "Idempotency-Key", "must be 1 to %d visible ASCII characters", KEY_MOST);
     struct str fingerprint = fingerprint_of(c);
-    struct rows *claim = db_query(c, sql_idempotency_claim, ARG(c->account->id), ARG(key), ARG(uuid_new()), ARG_BYTES(fingerprint));
+    struct rows *claim = db_query(c, sql_idempotency_claim, ARG(c->account->id), ARG(key),
+        ARG(uuid_new()), ARG_BYTES(fingerprint));
     if (!call_faulted(c) && rows_count(claim) == 0)
         replay(c, key, fingerprint);
 }
 
 void idempotency_finish(struct call *c)
 {
-    struct str key = key_of(c), body = c->reply.fixed_body.at ? c->reply.fixed_body : buf_view(&c->reply.body);
+    struct str key = key_of(c),
+               body = c->reply.fixed_body.at ? c->reply.fixed_body : buf_view(&c->reply.body);
     struct uuid uuid = uuid_new();
 
     /* What is streamed, or large, is not kept: writes answer with neither. */
     if (!key.at || call_faulted(c) || c->reply.next || body.len > BODY_MOST)
         return;
-    struct rows *kept = db_query(c, sql_idempotency_keep, ARG(c->account->id), ARG(key), ARG(uuid), ARG_BYTES(fingerprint_of(c)),
-        ARG(c->reply.status), ARG(c->reply.content_type), ARG_BYTES(seal(c, "idempotency_keys.body", uuid, body)));
+    struct rows *kept = db_query(c, sql_idempotency_keep, ARG(c->account->id), ARG(key), ARG(uuid),
+        ARG_BYTES(fingerprint_of(c)), ARG(c->reply.status), ARG(c->reply.content_type),
+        ARG_BYTES(seal(c, "idempotency_keys.body", uuid, body)));
     if (!call_faulted(c) && rows_count(kept) == 0)
         fail_with(c, CONFLICT, "another request with this key was answered meanwhile");
 }

@@ -37,10 +37,13 @@ void master_key_load(const char *path)
     struct stat about;
 
     if (master)
-        return; /* a verb that runs another one's work has it already, and its memory is read-only by now */
+        return; /* a verb that runs another one's work has it already, and its memory is read-only
+                   by now */
     int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
     if (fd < 0)
-        die("cannot read the master key %s (%m): make it with `head -c 32 /dev/urandom`, mode 0400, or run ops/up", path);
+        die("cannot read the master key %s (%m): make it with `head -c 32 /dev/urandom`, mode "
+            "0400, or run ops/up",
+            path);
     if (fstat(fd, &about) != 0 || (about.st_mode & 0377) != 0)
         die("the master key %s must be readable by its owner only: chmod 0400 it", path);
     if (read(fd, master_memory(), KEY_SIZE) != KEY_SIZE || about.st_size != KEY_SIZE)
@@ -64,9 +67,10 @@ void master_key_make(const char *path)
         die("cannot write %s: %m", path);
 }
 
-/* Keyed hash of the parts, each with its length before it, so that no two lists of parts look alike. */
-static void derive(uint8_t out[KEY_SIZE], const uint8_t key[KEY_SIZE], const char *label, const void *a, size_t a_len, const void *b,
-    size_t b_len)
+/* Keyed hash of the parts, each with its length before it, so that no two lists of parts look
+ * alike. */
+static void derive(uint8_t out[KEY_SIZE], const uint8_t key[KEY_SIZE], const char *label,
+    const void *a, size_t a_len, const void *b, size_t b_len)
 {
     crypto_generichash_state state;
     const struct {
@@ -98,9 +102,11 @@ static void wrapping_key(uint8_t out[KEY_SIZE], const struct uuid *org, uint32_t
     derive(out, master, "wrap", org->bytes, sizeof org->bytes, &version, sizeof version);
 }
 
-void data_key_wrap(const struct uuid *org, uint32_t version, const uint8_t key[static 32], struct buf *wrapped)
+void data_key_wrap(
+    const struct uuid *org, uint32_t version, const uint8_t key[static 32], struct buf *wrapped)
 {
-    uint8_t wrapper[KEY_SIZE], nonce[crypto_secretbox_NONCEBYTES], box[KEY_SIZE + crypto_secretbox_MACBYTES];
+    uint8_t wrapper[KEY_SIZE], nonce[crypto_secretbox_NONCEBYTES],
+        box[KEY_SIZE + crypto_secretbox_MACBYTES];
 
     wrapping_key(wrapper, org, version);
     randombytes_buf(nonce, sizeof nonce);
@@ -111,15 +117,18 @@ void data_key_wrap(const struct uuid *org, uint32_t version, const uint8_t key[s
     buf_add(wrapped, box, sizeof box);
 }
 
-bool data_key_unwrap(const struct uuid *org, uint32_t version, struct str wrapped, uint8_t key[static 32])
+bool data_key_unwrap(
+    const struct uuid *org, uint32_t version, struct str wrapped, uint8_t key[static 32])
 {
     uint8_t wrapper[KEY_SIZE];
     const uint8_t *at = (const uint8_t *)wrapped.at;
 
-    if (wrapped.len != 1 + crypto_secretbox_NONCEBYTES + KEY_SIZE + crypto_secretbox_MACBYTES || at[0] != WRAP_FORMAT)
+    if (wrapped.len != 1 + crypto_secretbox_NONCEBYTES + KEY_SIZE + crypto_secretbox_MACBYTES ||
+        at[0] != WRAP_FORMAT)
         return false;
     wrapping_key(wrapper, org, version);
-    int failed = crypto_secretbox_open_easy(key, at + 1 + crypto_secretbox_NONCEBYTES, KEY_SIZE + crypto_secretbox_MACBYTES, at + 1, wrapper);
+    int failed = crypto_secretbox_open_easy(key, at + 1 + crypto_secretbox_NONCEBYTES,
+        KEY_SIZE + crypto_secretbox_MACBYTES, at + 1, wrapper);
     sodium_memzero(wrapper, sizeof wrapper);
     return failed == 0;
 }
@@ -165,9 +174,11 @@ uint32_t keyring_current(const struct keyring *k)
     return newest ? newest : oldest;
 }
 
-bool keyring_key(const struct keyring *k, uint32_t version, enum purpose purpose, uint8_t key[static 32])
+bool keyring_key(
+    const struct keyring *k, uint32_t version, enum purpose purpose, uint8_t key[static 32])
 {
-    static const char contexts[][crypto_kdf_CONTEXTBYTES + 1] = {"fields__", "search__", "tokens__", "files___", "webhooks"};
+    static const char contexts[][crypto_kdf_CONTEXTBYTES + 1] = {
+        "fields__", "search__", "tokens__", "files___", "webhooks"};
 
     if (!k)
         return false;
@@ -175,6 +186,7 @@ bool keyring_key(const struct keyring *k, uint32_t version, enum purpose purpose
         version = keyring_current(k);
     for (unsigned i = 0; i < k->count; i++)
         if (k->keys[i].version == version)
-            return crypto_kdf_derive_from_key(key, KEY_SIZE, (uint64_t)purpose + 1, contexts[purpose], k->keys[i].key) == 0;
+            return crypto_kdf_derive_from_key(key, KEY_SIZE, (uint64_t)purpose + 1,
+                       contexts[purpose], k->keys[i].key) == 0;
     return false;
 }

@@ -37,13 +37,15 @@ static void write_failure(struct call *c, int64_t id, int64_t tries, struct str 
     struct str reason = task_reason(c);
 
     task_forget_fault(c);
-    struct rows *r = db_query(c, sql_outbox_retry, ARG(id), ARG(task_delay(tries + 1)), ARG((int)TRIES_MOST), ARG(reason));
+    struct rows *r = db_query(c, sql_outbox_retry, ARG(id), ARG(task_delay(tries + 1)),
+        ARG((int)TRIES_MOST), ARG(reason));
     db_commit(c);
-    log_failure(str_is(row_str(r, 0, "state"), "dead") ? "outbox_dead" : "outbox_failed", "org", c->org->slug, "topic",
-        call_copy(c, topic).at, "reason", reason.at, NULL);
+    log_failure(str_is(row_str(r, 0, "state"), "dead") ? "outbox_dead" : "outbox_failed", "org",
+        c->org->slug, "topic", call_copy(c, topic).at, "reason", reason.at, NULL);
 }
 
-/* The row stays locked while the message is delivered: no other runner delivers it, or one behind it, at the same time. */
+/* The row stays locked while the message is delivered: no other runner delivers it, or one behind
+ * it, at the same time. */
 static bool deliver_one(const struct org *o, int64_t id)
 {
     struct call call, *c = &call;
@@ -52,7 +54,8 @@ static bool deliver_one(const struct org *o, int64_t id)
     call_as_system(c, o);
     struct rows *r = db_query(c, sql_outbox_take, ARG(id));
     if (rows_count(r) == 1) {
-        struct outbox_message m = {row_uuid(r, 0, "uuid"), row_str(r, 0, "topic"), row_uuid(r, 0, "aggregate"), row_str(r, 0, "payload")};
+        struct outbox_message m = {row_uuid(r, 0, "uuid"), row_str(r, 0, "topic"),
+            row_uuid(r, 0, "aggregate"), row_str(r, 0, "payload")};
         tell(c, &m);
         db_query(c, sql_outbox_delivered, ARG(id));
         db_commit(c);
@@ -67,10 +70,12 @@ static bool deliver_one(const struct org *o, int64_t id)
 
 static struct ints heads(struct call *c)
 {
-    return row_ints(c, db_alone(c, &sql_outbox_heads, (struct arg[]){arg_int(c, HEADS_MOST)}, 1), 0, "ids");
+    return row_ints(
+        c, db_alone(c, &sql_outbox_heads, (struct arg[]){arg_int(c, HEADS_MOST)}, 1), 0, "ids");
 }
 
-/* Round by round the first message of each aggregate; a bounded number of rounds, since others wait for their turn. */
+/* Round by round the first message of each aggregate; a bounded number of rounds, since others wait
+ * for their turn. */
 bool outbox_deliver(const struct org *o)
 {
     bool good = true;

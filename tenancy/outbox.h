@@ -1,6 +1,7 @@
 /*
- * outbox: messages about what happened, written in the same transaction and delivered afterwards by the task runner: each at least
- * once, those of one aggregate in order, again with back-off when delivery fails, dead after 8 tries.
+ * outbox: messages about what happened, written in the same transaction and delivered afterwards by
+ * the task runner: each at least once, those of one aggregate in order, again with back-off when
+ * delivery fails, dead after 8 tries.
  */
 #ifndef TENANCY_OUTBOX_H
 #define TENANCY_OUTBOX_H
@@ -17,10 +18,12 @@ struct outbox_message {
     struct str payload;
 };
 
-/* One who is told. Several may listen to one topic; a message nobody listens to counts as delivered. */
+/* One who is told. Several may listen to one topic; a message nobody listens to counts as
+ * delivered. */
 struct outbox_topic {
     const char *name;
-    void (*deliver)(struct call *c, const struct outbox_message *m); /* as a task: system account, in a transaction */
+    void (*deliver)(struct call *c,
+        const struct outbox_message *m); /* as a task: system account, in a transaction */
 };
 
 /* NULL-terminated list of all listeners. Before verbs run. */

@@ -1,7 +1,8 @@
 /*
  * params: fills a statement's parameters from a call's input by name. Only for tenancy/.
  *
- * Names with a leading underscore come from the call: _account_id, _account_uuid, _account_type, _branch_ids, _new_uuid.
+ * Names with a leading underscore come from the call: _account_id, _account_uuid, _account_type,
+ * _branch_ids, _new_uuid.
  */
 #ifndef TENANCY_PARAMS_H
 #define TENANCY_PARAMS_H

@@ -1,6 +1,7 @@
 /*
- * Statement text is composed here from the names that modules register, never from anything that came from outside: there is one
- * statement to read and one to write, the same for every sealed column.
+ * Statement text is composed here from the names that modules register, never from anything that
+ * came from outside: there is one statement to read and one to write, the same for every sealed
+ * column.
  */
 #include "tenancy/rotate.h"
 
@@ -68,8 +69,10 @@ static struct progress read_progress(struct call *c, struct str payload)
     return (struct progress){version, (size_t)column, payload_uuid(payload, "after")};
 }
 
-static const struct column batch_columns[] = {{.name = "uuid", .type = COLUMN_UUID}, {.name = "sealed", .type = COLUMN_BYTES}};
-static const struct statement batch_of = {.name = "reseal_batch", .columns = batch_columns, .columns_count = countof(batch_columns)};
+static const struct column batch_columns[] = {
+    {.name = "uuid", .type = COLUMN_UUID}, {.name = "sealed", .type = COLUMN_BYTES}};
+static const struct statement batch_of = {
+    .name = "reseal_batch", .columns = batch_columns, .columns_count = countof(batch_columns)};
 static const struct statement write_of = {.name = "reseal_write"};
 
 /* Behind the statements of .sql files: their numbers end with all_statements_count. */
@@ -80,28 +83,40 @@ static uint64_t text_key(struct call *c, size_t column, bool writes)
     return query_key(c, &s, column * 2 + writes + 1);
 }
 
-/* The next rows, by uuid, whose value has another key version: it stands big endian behind the format byte. */
+/* The next rows, by uuid, whose value has another key version: it stands big endian behind the
+ * format byte. */
 static struct rows *read_batch(struct call *c, size_t column, struct uuid after, int64_t version)
 {
     const struct sealed_column *s = column_at(column);
     struct str text = call_print(c,
-        "SELECT %s, %s FROM %s WHERE %s > $1::uuid AND %s IS NOT NULL AND substring(%s FROM 2 FOR 4) <> int4send($2::int)"
+        "SELECT %s, %s FROM %s WHERE %s > $1::uuid AND %s IS NOT NULL AND substring(%s FROM 2 FOR "
+        "4) <> int4send($2::int)"
         " ORDER BY %s LIMIT %d FOR UPDATE",
-        s->uuid_column, s->column, s->table, s->uuid_column, s->column, s->column, s->uuid_column, BATCH);
+        s->uuid_column, s->column, s->table, s->uuid_column, s->column, s->column, s->uuid_column,
+        BATCH);
     char from[37];
 
     uuid_print(after, from);
     const struct arg args[] = {arg_text(c, from), arg_int(c, version)};
-    return query_run(c, &(struct query){.of = &batch_of, .text = text.at, .key = text_key(c, column, false), .args = args, .count = countof(args)});
+    return query_run(c, &(struct query){.of = &batch_of,
+                            .text = text.at,
+                            .key = text_key(c, column, false),
+                            .args = args,
+                            .count = countof(args)});
 }
 
 static void write_one_value(struct call *c, size_t column, struct uuid record, struct str sealed)
 {
     const struct sealed_column *s = column_at(column);
-    struct str text = call_print(c, "UPDATE %s SET %s = $2::bytea WHERE %s = $1::uuid", s->table, s->column, s->uuid_column);
+    struct str text = call_print(
+        c, "UPDATE %s SET %s = $2::bytea WHERE %s = $1::uuid", s->table, s->column, s->uuid_column);
     const struct arg args[] = {arg_uuid(c, record), arg_bytes(c, sealed)};
 
-    query_run(c, &(struct query){.of = &write_of, .text = text.at, .key = text_key(c, column, true), .args = args, .count = countof(args)});
+    query_run(c, &(struct query){.of = &write_of,
+                     .text = text.at,
+                     .key = text_key(c, column, true),
+                     .args = args,
+                     .count = countof(args)});
 }
 
 /* One batch; moves on to the next column behind the last one. */
@@ -129,7 +144,8 @@ static void reseal(struct call *c, struct str payload)
     struct progress p = read_progress(c, payload);
 
     if (!call_faulted(c) && (int64_t)keyring_current(c->org->keys) < p.version)
-        return fail_with(c, BUSY, "this server does not seal with key %lld yet", (long long)p.version);
+        return fail_with(
+            c, BUSY, "this server does not seal with key %lld yet", (long long)p.version);
     if ((int64_t)keyring_current(c->org->keys) > p.version)
         return; /* a later rotation has a task of its own */
     for (unsigned i = 0; i < BATCHES_A_RUN && column_at(p.column) && !call_faulted(c); i++)
@@ -137,7 +153,8 @@ static void reseal(struct call *c, struct str payload)
     if (column_at(p.column))
         task_later(c, reseal_task.name, write_progress(c, &p), reseal_task.name);
     else if (!call_faulted(c))
-        log_event("key_resealed", "org", c->org->slug, "version", call_print(c, "%lld", (long long)p.version).at, NULL);
+        log_event("key_resealed", "org", c->org->slug, "version",
+            call_print(c, "%lld", (long long)p.version).at, NULL);
 }
 
 const struct task_kind reseal_task = {.name = "key.reseal", .run = reseal, .timeout_seconds = 120};
@@ -147,12 +164,15 @@ const struct task_kind reseal_task = {.name = "key.reseal", .run = reseal, .time
 static int usage(FILE *to)
 {
     fputs("usage: propops key rotate --org SLUG\n"
-          "Makes a new data key for the org. Values that older keys sealed are sealed again in the background; they stay readable\n"
-          "meanwhile, and tokens stay valid.\n", to);
+          "Makes a new data key for the org. Values that older keys sealed are sealed again in the "
+          "background; they stay readable\n"
+          "meanwhile, and tokens stay valid.\n",
+        to);
     return to == stdout ? 0 : 2;
 }
 
-/* Stores a new key under the next version and gives that version; 0 after a message. Two rotations at once: one of them fails. */
+/* Stores a new key under the next version and gives that version; 0 after a message. Two rotations
+ * at once: one of them fails. */
 static int64_t store_key(PGconn *pg, const char *org_id, const struct uuid *org, int64_t version)
 {
     struct buf wrapped = {0};
@@ -166,7 +186,10 @@ static int64_t store_key(PGconn *pg, const char *org_id, const struct uuid *org,
     buf_release(&wrapped);
     snprintf(number, sizeof number, "%lld", (long long)version);
     const char *values[] = {org_id, number, hex};
-    PGresult *r = admin_query(pg, "INSERT INTO platform.org_keys (org_id, version, wrapped) VALUES ($1, $2, decode($3, 'hex'))", 3, values);
+    PGresult *r = admin_query(pg,
+        "INSERT INTO platform.org_keys (org_id, version, wrapped) VALUES ($1, $2, decode($3, "
+        "'hex'))",
+        3, values);
     if (!r)
         fprintf(stderr, "propops: the new key could not be stored: %s\n", admin_error());
     PQclear(r);
@@ -181,10 +204,14 @@ static int64_t make_key(const char *slug)
     struct uuid org;
 
     if (!pg)
-        die("the database cannot be reached (%s): is PostgreSQL running? PROPOPS_DATABASE_URL names it", admin_error());
+        die("the database cannot be reached (%s): is PostgreSQL running? PROPOPS_DATABASE_URL "
+            "names it",
+            admin_error());
     PGresult *r = admin_query(pg,
-        "SELECT o.id, o.uuid, coalesce(max(k.version), 0) + 1 FROM platform.orgs o LEFT JOIN platform.org_keys k ON k.org_id = o.id"
-        " WHERE o.slug = $1 AND o.state IN ('active', 'suspended') GROUP BY o.id", 1, values);
+        "SELECT o.id, o.uuid, coalesce(max(k.version), 0) + 1 FROM platform.orgs o LEFT JOIN "
+        "platform.org_keys k ON k.org_id = o.id"
+        " WHERE o.slug = $1 AND o.state IN ('active', 'suspended') GROUP BY o.id",
+        1, values);
     if (!r)
         die("the directory cannot be read: %s", admin_error());
     if (PQntuples(r) != 1)

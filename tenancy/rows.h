@@ -9,10 +9,10 @@
 #include "tenancy/db.h"
 
 struct rows {
-    PGresult *result;          /* NULL: empty */
+    PGresult *result; /* NULL: empty */
     const struct statement *of;
     size_t count;
-    unsigned extra;            /* columns behind the declared ones: a listing's cursor keys */
+    unsigned extra; /* columns behind the declared ones: a listing's cursor keys */
 };
 
 extern const struct rows no_rows;

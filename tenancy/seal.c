@@ -7,7 +7,8 @@
 enum { FORMAT = 1, HEAD = 1 + 4 + crypto_secretbox_NONCEBYTES, KEY_SIZE = 32 };
 
 /* The key of one value's place: kind and field of the record, and the record itself. */
-static bool place_key(const struct org *o, uint32_t version, const char *place, struct uuid record, uint8_t key[KEY_SIZE])
+static bool place_key(const struct org *o, uint32_t version, const char *place, struct uuid record,
+    uint8_t key[KEY_SIZE])
 {
     uint8_t purpose[KEY_SIZE];
     crypto_generichash_state state;

@@ -11,9 +11,11 @@ enum { TOKENS_MOST = 4096, GRAM = 3, LETTERS_LEAST = 3, KEY_SIZE = 32 };
 /* Latin letters with accents (U+00C0 to U+017F) as people type them. */
 static const char *plain_latin(unsigned code, char one[2])
 {
-    static const char *const latin1[] = {"a", "a", "a", "a", "a", "a", "ae", "c", "e", "e", "e", "e", "i", "i", "i", "i", "d", "n", "o",
-        "o", "o", "o", "o", "x", "o", "u", "u", "u", "u", "y", "th", "ss"};
-    static const char extended[] = "aaaaaaccccccccddddeeeeeeeeeegggggggghhhhiiiiiiiiiiiijjkkkllllllllllnnnnnnnnnoooooooorrrrrrssssssssttttttuuuuu"
+    static const char *const latin1[] = {"a", "a", "a", "a", "a", "a", "ae", "c", "e", "e", "e",
+        "e", "i", "i", "i", "i", "d", "n", "o", "o", "o", "o", "o", "x", "o", "u", "u", "u", "u",
+        "y", "th", "ss"};
+    static const char extended[] = "aaaaaaccccccccddddeeeeeeeeeegggggggghhhhiiiiiiiiiiiijjkkkllllll"
+                                   "llllnnnnnnnnnoooooooorrrrrrssssssssttttttuuuuu"
                                    "uuuuuuuwwyyyzzzzzzs";
     if (code >= 0xC0 && code <= 0xFF)
         return code == 0xFF ? "y" : latin1[(code - 0xC0) % 32];
@@ -78,7 +80,8 @@ struct str search_normal(struct call *c, struct str text)
     return (struct str){out, len};
 }
 
-/* Always of the first version: tokens and look-ups must stay comparable when the data key changes. */
+/* Always of the first version: tokens and look-ups must stay comparable when the data key changes.
+ */
 static bool kind_key(struct call *c, const char *kind, uint8_t key[KEY_SIZE])
 {
     uint8_t purpose[KEY_SIZE];

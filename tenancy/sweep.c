@@ -24,4 +24,5 @@ static void run(struct call *c, struct str payload)
     remove_old(c, &sql_sweep_outbox);
 }
 
-const struct task_kind sweep_task = {.name = "work.sweep", .run = run, .timeout_seconds = 120, .every_seconds = 3600};
+const struct task_kind sweep_task = {
+    .name = "work.sweep", .run = run, .timeout_seconds = 120, .every_seconds = 3600};

@@ -16,12 +16,12 @@
 #include "tenancy/verbs.h"
 
 enum {
-    WORKERS = 4,          /* orgs that are worked on at a time */
-    TASKS_A_VISIT = 50,   /* then others have their turn */
+    WORKERS = 4,        /* orgs that are worked on at a time */
+    TASKS_A_VISIT = 50, /* then others have their turn */
     HINTS_MOST = 256,
     KINDS_MOST = 128,
     SWEEP_MS = 5000,
-    LEASE_SLACK = 30,     /* seconds beyond the timeout before a run counts as lost */
+    LEASE_SLACK = 30, /* seconds beyond the timeout before a run counts as lost */
     STOP_MS = 25000,
 };
 
@@ -36,7 +36,7 @@ static struct {
     unsigned working;
     int64_t hints[HINTS_MOST]; /* ids of orgs that were given work */
     unsigned hints_count;
-    int64_t busy[WORKERS];     /* org of each worker; 0: none */
+    int64_t busy[WORKERS]; /* org of each worker; 0: none */
 } runner;
 
 void tasks_register(const struct task_kind *const *kinds)
@@ -61,7 +61,8 @@ static const struct task_kind *kind_named(struct str name)
     return NULL;
 }
 
-/* The kinds as two arrays for SQL: names with their leases, or with their periods when only recurring ones are wanted. */
+/* The kinds as two arrays for SQL: names with their leases, or with their periods when only
+ * recurring ones are wanted. */
 static struct arg kinds_of(struct call *c, bool recurring, struct arg *numbers)
 {
     struct str *names = call_alloc(c, KINDS_MOST * sizeof *names);
@@ -124,7 +125,8 @@ void task_poke_at_end(struct call *c)
     call_at_end(c, poke_for, NULL);
 }
 
-void task_later_in(struct call *c, const char *kind, struct str payload, const char *unique, int64_t seconds)
+void task_later_in(
+    struct call *c, const char *kind, struct str payload, const char *unique, int64_t seconds)
 {
     if (call_faulted(c))
         return;
@@ -156,8 +158,9 @@ struct str task_reason(struct call *c)
 {
     const char *file = strrchr(c->fault.file, '/');
 
-    return call_print(c, "%s (%s:%d%s%s)%s%s", error_code(c->fault.id), file ? file + 1 : c->fault.file, c->fault.line,
-        *c->fault.sqlstate ? ", " : "", c->fault.sqlstate, *c->fault.detail ? ": " : "", c->fault.detail);
+    return call_print(c, "%s (%s:%d%s%s)%s%s", error_code(c->fault.id),
+        file ? file + 1 : c->fault.file, c->fault.line, *c->fault.sqlstate ? ", " : "",
+        c->fault.sqlstate, *c->fault.detail ? ": " : "", c->fault.detail);
 }
 
 void task_forget_fault(struct call *c)
@@ -190,14 +193,16 @@ static void write_failure(struct call *c, const struct task_kind *k, int64_t id,
     struct str reason = task_reason(c);
 
     task_forget_fault(c);
-    struct rows *r =
-        db_query(c, sql_task_retry, ARG(id), ARG(tries), ARG(task_delay(tries)), ARG((int)TRIES_MOST), ARG(reason));
+    struct rows *r = db_query(c, sql_task_retry, ARG(id), ARG(tries), ARG(task_delay(tries)),
+        ARG((int)TRIES_MOST), ARG(reason));
     db_commit(c);
-    log_failure(str_is(row_str(r, 0, "state"), "dead") ? "task_dead" : "task_failed", "org", c->org->slug, "kind", k->name, "task",
-        call_print(c, "%lld", (long long)id).at, "reason", reason.at, NULL);
+    log_failure(str_is(row_str(r, 0, "state"), "dead") ? "task_dead" : "task_failed", "org",
+        c->org->slug, "kind", k->name, "task", call_print(c, "%lld", (long long)id).at, "reason",
+        reason.at, NULL);
 }
 
-/* The claim is a transaction of its own, so that a task that takes the process down is counted as tried. */
+/* The claim is a transaction of its own, so that a task that takes the process down is counted as
+ * tried. */
 static bool run_claimed(struct call *c, const struct rows *claim)
 {
     int64_t id = row_int(claim, 0, "id"), tries = row_int(claim, 0, "tries");
@@ -295,7 +300,8 @@ static void work(void *arg)
         fiber_wake(runner.supervisor);
 }
 
-/* A place for one more worker, waiting for it; WORKERS when the runner stops. Two places may be of one org. */
+/* A place for one more worker, waiting for it; WORKERS when the runner stops. Two places may be of
+ * one org. */
 static unsigned free_slot(void)
 {
     while (!runner.stopping) {
@@ -377,7 +383,8 @@ static void follow_hints(void)
     }
 }
 
-/* Hints are followed at once; all orgs are looked into every few seconds, for a hint may be lost and other processes give none. */
+/* Hints are followed at once; all orgs are looked into every few seconds, for a hint may be lost
+ * and other processes give none. */
 static void supervise(void *unused)
 {
     uint64_t next = now_monotonic_us();
@@ -389,7 +396,8 @@ static void supervise(void *unused)
         uint64_t now = now_monotonic_us();
         if (runner.sweep_now || now >= next) {
             sweep();
-            next = now_monotonic_us() + (SWEEP_MS - SWEEP_MS / 8 + randombytes_uniform(SWEEP_MS / 4)) * 1000ull;
+            next = now_monotonic_us() +
+                   (SWEEP_MS - SWEEP_MS / 8 + randombytes_uniform(SWEEP_MS / 4)) * 1000ull;
         } else if (runner.hints_count == 0) {
             fiber_park_for((uint32_t)((next - now) / 1000) + 1);
         }

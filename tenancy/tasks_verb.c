@@ -15,8 +15,11 @@ enum { DEAD_SHOWN = 1000 };
 
 static int usage(FILE *to)
 {
-    fputs("usage: propops task run               runs the background work that is due in all orgs, then ends\n"
-          "       propops task dead --org SLUG   prints the tasks that were given up, tab-separated, newest first\n", to);
+    fputs("usage: propops task run               runs the background work that is due in all orgs, "
+          "then ends\n"
+          "       propops task dead --org SLUG   prints the tasks that were given up, "
+          "tab-separated, newest first\n",
+        to);
     return to == stdout ? 0 : 2;
 }
 
@@ -26,8 +29,9 @@ static void print_dead(struct call *c, void *unused)
 
     (void)unused;
     for (size_t i = 0; i < rows_count(r); i++)
-        printf("%lld\t%s\t%lld\t%s\t%s\n", (long long)row_int(r, i, "id"), row_str(r, i, "kind").at, (long long)row_int(r, i, "tries"),
-            row_str(r, i, "finished_at").at, row_null(r, i, "last_error") ? "" : row_str(r, i, "last_error").at);
+        printf("%lld\t%s\t%lld\t%s\t%s\n", (long long)row_int(r, i, "id"), row_str(r, i, "kind").at,
+            (long long)row_int(r, i, "tries"), row_str(r, i, "finished_at").at,
+            row_null(r, i, "last_error") ? "" : row_str(r, i, "last_error").at);
 }
 
 static int run(void)

@@ -11,11 +11,13 @@
 #include "server/loop.h"
 #include "tenancy/keys.h"
 
-/* The library copies parts of a token onto the stack, so long ones never reach it. Ours have about 400 bytes. */
+/* The library copies parts of a token onto the stack, so long ones never reach it. Ours have about
+ * 400 bytes. */
 enum { TOKEN_MOST = 2048, PAYLOAD_MOST = 1024, KEY_SIZE = 32, SKEW = 30 };
 
 static const char issuer[] = "propops";
-static const char head_start[] = "{\"alg\":\"HS256\",\"kid\":\"", head_end[] = "\",\"typ\":\"JWT\"}";
+static const char head_start[] = "{\"alg\":\"HS256\",\"kid\":\"",
+                  head_end[] = "\",\"typ\":\"JWT\"}";
 
 static bool key_of(const struct org *o, uint32_t version, uint8_t key[KEY_SIZE])
 {
@@ -49,10 +51,13 @@ static void make(void *arg)
         return;
     snprintf(kid, sizeof kid, "%s.%u", m->org->slug, version);
     uuid_print(m->claims->session_uuid, uuid);
-    bool made = jwt_set_alg(jwt, JWT_ALG_HS256, key, sizeof key) == 0 && jwt_add_header(jwt, "kid", kid) == 0 &&
-                jwt_add_grant(jwt, "iss", issuer) == 0 && jwt_add_grant(jwt, "aud", m->org->slug) == 0 &&
-                jwt_add_grant(jwt, "jti", uuid) == 0 && jwt_add_grant_int(jwt, "sid", m->claims->session_id) == 0 &&
-                jwt_add_grant_int(jwt, "iat", now_unix()) == 0 && jwt_add_grant_int(jwt, "exp", m->claims->expires) == 0;
+    bool made = jwt_set_alg(jwt, JWT_ALG_HS256, key, sizeof key) == 0 &&
+                jwt_add_header(jwt, "kid", kid) == 0 && jwt_add_grant(jwt, "iss", issuer) == 0 &&
+                jwt_add_grant(jwt, "aud", m->org->slug) == 0 &&
+                jwt_add_grant(jwt, "jti", uuid) == 0 &&
+                jwt_add_grant_int(jwt, "sid", m->claims->session_id) == 0 &&
+                jwt_add_grant_int(jwt, "iat", now_unix()) == 0 &&
+                jwt_add_grant_int(jwt, "exp", m->claims->expires) == 0;
     sodium_memzero(key, sizeof key);
     m->text = made ? jwt_encode_str(jwt) : NULL;
     jwt_free(jwt);
@@ -76,11 +81,12 @@ struct str token_make(struct call *c, const struct org *org, const struct token_
 
 static bool decode(struct str part, char *into, size_t room, size_t *len)
 {
-    return part.len > 0 && sodium_base642bin((uint8_t *)into, room, part.at, part.len, NULL, len, NULL,
-                               sodium_base64_VARIANT_URLSAFE_NO_PADDING) == 0;
+    return part.len > 0 && sodium_base642bin((uint8_t *)into, room, part.at, part.len, NULL, len,
+                               NULL, sodium_base64_VARIANT_URLSAFE_NO_PADDING) == 0;
 }
 
-/* No JSON parser sees a head that we did not write: it has one form, and what stands in the middle is slug and number. */
+/* No JSON parser sees a head that we did not write: it has one form, and what stands in the middle
+ * is slug and number. */
 bool token_head_read(struct str token, struct token_head *head)
 {
     struct str rest = token;
@@ -88,8 +94,9 @@ bool token_head_read(struct str token, struct token_head *head)
     size_t start = sizeof head_start - 1, end = sizeof head_end - 1, len;
     int64_t version;
 
-    if (token.len > TOKEN_MOST || !rest.at || !decode(first, head->text, sizeof head->text, &len) || len <= start + end ||
-        memcmp(head->text, head_start, start) != 0 || memcmp(head->text + len - end, head_end, end) != 0)
+    if (token.len > TOKEN_MOST || !rest.at || !decode(first, head->text, sizeof head->text, &len) ||
+        len <= start + end || memcmp(head->text, head_start, start) != 0 ||
+        memcmp(head->text + len - end, head_end, end) != 0)
         return false;
     struct str number = {head->text + start, len - start - end};
     head->slug = str_cut(&number, '.');
@@ -98,8 +105,8 @@ bool token_head_read(struct str token, struct token_head *head)
         if (!((b >= 'a' && b <= 'z') || (b >= '0' && b <= '9') || b == '_'))
             return false;
     }
-    if (head->slug.len == 0 || !number.at || number.len == 0 || number.at[0] < '1' || number.at[0] > '9' ||
-        !str_to_int(number, &version) || version > UINT32_MAX)
+    if (head->slug.len == 0 || !number.at || number.len == 0 || number.at[0] < '1' ||
+        number.at[0] > '9' || !str_to_int(number, &version) || version > UINT32_MAX)
         return false;
     head->version = (uint32_t)version;
     return true;
@@ -134,12 +141,15 @@ static bool claims_hold(json_t *all, const struct org *org, struct token_claims 
     const char *jti = json_string_value(json_object_get(all, "jti"));
     struct token_claims read;
 
-    if (!integer_claim(all, "exp", &read.expires) || read.expires <= now || !integer_claim(all, "iat", &issued) || issued > now + SKEW)
+    if (!integer_claim(all, "exp", &read.expires) || read.expires <= now ||
+        !integer_claim(all, "iat", &issued) || issued > now + SKEW)
         return false;
-    if (json_object_get(all, "nbf") && (!integer_claim(all, "nbf", &not_before) || not_before > now + SKEW))
+    if (json_object_get(all, "nbf") &&
+        (!integer_claim(all, "nbf", &not_before) || not_before > now + SKEW))
         return false;
-    if (!text_claim(all, "iss", issuer) || !text_claim(all, "aud", org->slug) || !integer_claim(all, "sid", &read.session_id) ||
-        read.session_id <= 0 || !jti || !uuid_parse(str_of(jti), &read.session_uuid))
+    if (!text_claim(all, "iss", issuer) || !text_claim(all, "aud", org->slug) ||
+        !integer_claim(all, "sid", &read.session_id) || read.session_id <= 0 || !jti ||
+        !uuid_parse(str_of(jti), &read.session_uuid))
         return false;
     *claims = read;
     return true;
@@ -153,7 +163,8 @@ struct checking {
     bool good;
 };
 
-/* The payload is read by ourselves, once its signature holds, so that a claim named twice is seen. */
+/* The payload is read by ourselves, once its signature holds, so that a claim named twice is seen.
+ */
 static bool payload_holds(const struct checking *k)
 {
     struct str rest = k->token;

@@ -1,4 +1,5 @@
 """A running server with the two demo orgs, seen as its users see it. `ops/test` starts it and sets the environment."""
+import copy
 import csv
 import functools
 import io
@@ -132,6 +133,12 @@ class Account:
         assert reply.status_code == 200, reply.text
         self.login = reply.json()
         self.http.headers["Authorization"] = f"Bearer {self.login['token']}"
+
+    def another(self):
+        """The same account on a connection of its own: a client's HTTP/2 connection is not for several threads."""
+        other = copy.copy(self)
+        other.http = new_client(self.host, headers=dict(self.http.headers))
+        return other
 
     def get(self, path, **params):
         return self.http.get(path, params=params)

@@ -1,5 +1,6 @@
 /*
- * steps: what the gate's steps mean, put together from tenancy and the modules. Handed down by main.
+ * steps: what the gate's steps mean, put together from tenancy and the modules. Handed down by
+ * main.
  */
 #ifndef DOMAIN_ACCESS_STEPS_H
 #define DOMAIN_ACCESS_STEPS_H

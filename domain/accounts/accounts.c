@@ -29,8 +29,8 @@ static void hash_blocking(void *arg)
 {
     struct hashing *h = arg;
 
-    h->done = crypto_pwhash_str(h->text, h->password.at, h->password.len, crypto_pwhash_OPSLIMIT_INTERACTIVE,
-                  crypto_pwhash_MEMLIMIT_INTERACTIVE) == 0;
+    h->done = crypto_pwhash_str(h->text, h->password.at, h->password.len,
+                  crypto_pwhash_OPSLIMIT_INTERACTIVE, crypto_pwhash_MEMLIMIT_INTERACTIVE) == 0;
 }
 
 struct str accounts_hash_password(struct call *c, struct str password)
@@ -53,8 +53,10 @@ int64_t accounts_create(struct call *c, const struct new_account *a, struct uuid
     *uuid = uuid_new();
     if (a->role && role == NONE)
         fail_field(c, "role", "is no role of this org");
-    struct rows *r = db_query(c, sql_account_create, ARG(*uuid), ARG(a->type_id), ARG(role), ARG(a->branch_id), ARG(a->first_name),
-        ARG(a->last_name), ARG_BYTES(seal(c, "accounts.email", *uuid, str_of(a->email))), ARG_BYTES(lookup_key(c, "email", str_of(a->email))),
+    struct rows *r = db_query(c, sql_account_create, ARG(*uuid), ARG(a->type_id), ARG(role),
+        ARG(a->branch_id), ARG(a->first_name), ARG(a->last_name),
+        ARG_BYTES(seal(c, "accounts.email", *uuid, str_of(a->email))),
+        ARG_BYTES(lookup_key(c, "email", str_of(a->email))),
         ARG_BYTES(seal(c, "accounts.phone", *uuid, str_of(a->phone))), ARG(a->password_hash));
     return row_int(r, 0, "id");
 }
@@ -75,9 +77,12 @@ static void create(struct call *c, void *arg)
 
 static int account_usage(FILE *to)
 {
-    fputs("usage: propops account create --org SLUG --email ADDRESS --type staff|agent|landlord|tenant|contractor\n"
+    fputs("usage: propops account create --org SLUG --email ADDRESS --type "
+          "staff|agent|landlord|tenant|contractor\n"
           "                              --first NAME --last NAME [--role NAME] [--phone NUMBER]\n"
-          "The password is read from standard input when that is no terminal; otherwise one is made and printed once.\n", to);
+          "The password is read from standard input when that is no terminal; otherwise one is "
+          "made and printed once.\n",
+        to);
     return to == stdout ? 0 : 2;
 }
 
@@ -102,7 +107,8 @@ static bool take_password(char password[130])
         return false;
     }
     for (int i = 0; i < 20; i++)
-        password[i] = "abcdefghijkmnpqrstuvwxyzABCDEFGHJKLMNPQRSTUVWXYZ23456789"[randombytes_uniform(56)];
+        password[i] =
+            "abcdefghijkmnpqrstuvwxyzABCDEFGHJKLMNPQRSTUVWXYZ23456789"[randombytes_uniform(56)];
     password[20] = '\0';
     printf("password: %s\n", password);
     return true;
@@ -111,13 +117,18 @@ static bool take_password(char password[130])
 int verb_account(int argc, char **argv)
 {
     const char *org = option(argc, argv, "--org");
-    struct creation n = {.account = {.type_id = type_of(option(argc, argv, "--type")), .role = option(argc, argv, "--role"),
-                             .first_name = option(argc, argv, "--first"), .last_name = option(argc, argv, "--last"),
-                             .email = option(argc, argv, "--email"), .phone = option(argc, argv, "--phone"), .branch_id = NONE}};
+    struct creation n = {.account = {.type_id = type_of(option(argc, argv, "--type")),
+                             .role = option(argc, argv, "--role"),
+                             .first_name = option(argc, argv, "--first"),
+                             .last_name = option(argc, argv, "--last"),
+                             .email = option(argc, argv, "--email"),
+                             .phone = option(argc, argv, "--phone"),
+                             .branch_id = NONE}};
 
     if (argc > 1 && strcmp(argv[1], "--help") == 0)
         return account_usage(stdout);
-    bool complete = org && n.account.type_id && n.account.first_name && n.account.last_name && n.account.email;
+    bool complete = org && n.account.type_id && n.account.first_name && n.account.last_name &&
+                    n.account.email;
     if (argc < 2 || strcmp(argv[1], "create") != 0 || !complete)
         return account_usage(stderr);
     if (n.account.type_id == 1 && !n.account.role) {

@@ -13,7 +13,8 @@
 #include "tenancy/keys.h"
 #include "tenancy/org.h"
 
-/* From the fifth failure on, the next try must wait: 1 s, 2 s, 4 s … one minute at most. Nobody is ever locked out. */
+/* From the fifth failure on, the next try must wait: 1 s, 2 s, 4 s … one minute at most. Nobody is
+ * ever locked out. */
 enum { FREE_FAILURES = 5, LONGEST_DELAY = 60, ORGS_TRIED_MOST = 64 };
 
 struct login_input {
@@ -26,9 +27,12 @@ static const char *const session_kinds[] = {"bearer", "cookie", NULL};
 static const struct field login_fields[] = {
     FIELD(struct login_input, email, EMAIL, .required = true, .max = 254),
     FIELD(struct login_input, password, SECRET, .required = true, .max = 128),
-    FIELD(struct login_input, session, CHOICE, .choices = session_kinds, .by_default = "bearer", .help = "cookie for browsers"),
-    FIELD(struct login_input, remember_me, BOOLEAN, .by_default = "0", .help = "Keeps a cookie session for 30 days"),
-    FIELD(struct login_input, org, TEXT, .max = 40, .help = "On the shared host, when several orgs know the address"),
+    FIELD(struct login_input, session, CHOICE, .choices = session_kinds, .by_default = "bearer",
+        .help = "cookie for browsers"),
+    FIELD(struct login_input, remember_me, BOOLEAN, .by_default = "0",
+        .help = "Keeps a cookie session for 30 days"),
+    FIELD(struct login_input, org, TEXT, .max = 40,
+        .help = "On the shared host, when several orgs know the address"),
 };
 
 struct check {
@@ -37,8 +41,10 @@ struct check {
     bool right;
 };
 
-/* Hash of nothing that anybody knows: what an unknown name is checked against, so that it takes as long. */
-static const char nobodys_hash[] = "$argon2id$v=19$m=65536,t=2,p=1$m3Zp2X0vQ0yq0m0h1q6e3w$4v3Hn8h1y6m0B7l3f5k9s2d4g6h8j0a1c3e5g7i9k1M";
+/* Hash of nothing that anybody knows: what an unknown name is checked against, so that it takes as
+ * long. */
+static const char nobodys_hash[] = "$argon2id$v=19$m=65536,t=2,p=1$m3Zp2X0vQ0yq0m0h1q6e3w$"
+                                   "4v3Hn8h1y6m0B7l3f5k9s2d4g6h8j0a1c3e5g7i9k1M";
 
 static void check_blocking(void *arg)
 {
@@ -66,14 +72,16 @@ static void check_throttle(struct call *c, struct str subject)
 
     if (rows_count(r) == 0 || failures < FREE_FAILURES)
         return;
-    int64_t shift = failures - FREE_FAILURES, delay = shift > 5 ? LONGEST_DELAY : (int64_t)1 << shift;
+    int64_t shift = failures - FREE_FAILURES,
+            delay = shift > 5 ? LONGEST_DELAY : (int64_t)1 << shift;
     if (age >= delay)
         return;
     reply_header(c, "retry-after", call_print(c, "%lld", (long long)(delay - age)));
     fail(c, RATE_LIMITED);
 }
 
-/* On the shared host the address alone must tell the org; with two of them, the caller says which. */
+/* On the shared host the address alone must tell the org; with two of them, the caller says which.
+ */
 static void find_org_by_email(struct call *c, const struct login_input *in)
 {
     const struct org *found = NULL;
@@ -86,7 +94,8 @@ static void find_org_by_email(struct call *c, const struct login_input *in)
     }
     for (size_t i = 0; i < ORGS_TRIED_MOST && org_at(i); i++) {
         c->org = org_at(i);
-        if (rows_count(db_glance(c, sql_account_for_login, ARG_BYTES(lookup_key(c, "email", in->email)))) == 0)
+        if (rows_count(db_glance(
+                c, sql_account_for_login, ARG_BYTES(lookup_key(c, "email", in->email)))) == 0)
             continue;
         if (found)
             return fail_field(c, "org", "say which: several orgs know this address");
@@ -138,7 +147,8 @@ static void answer_login(struct call *c, const struct login_input *in, struct ro
         json_member(&j, &FIELD_STR("token", token));
         json_member(&j, &FIELD_STR("token_type", STR("Bearer")));
         json_member(&j, &FIELD_STR("expires_at", expires));
-        json_member(&j, &FIELD_STR("usage", STR("Send it with every request: Authorization: Bearer <token>")));
+        json_member(&j,
+            &FIELD_STR("usage", STR("Send it with every request: Authorization: Bearer <token>")));
     }
     write_user(c, &j, account);
     json_object_end(&j);
@@ -150,7 +160,8 @@ static void login(struct call *c, const struct login_input *in)
         find_org_by_email(c, in);
     if (call_faulted(c))
         return;
-    struct str by_name = lookup_key(c, "email", in->email), by_address = lookup_key(c, "login.address", c->request.address);
+    struct str by_name = lookup_key(c, "email", in->email),
+               by_address = lookup_key(c, "login.address", c->request.address);
     check_throttle(c, by_name);
     struct rows *account = db_glance(c, sql_account_for_login, ARG_BYTES(by_name));
     bool right = password_is_right(c, in->password, row_str(account, 0, "password_hash"));
@@ -174,7 +185,8 @@ static void logout(struct call *c, const void *in)
     reply_done(c, "Signed out");
 }
 
-/* The documented way for browsers: a link. Another site must not be able to end a session by an image. */
+/* The documented way for browsers: a link. Another site must not be able to end a session by an
+ * image. */
 static void logout_by_link(struct call *c, const void *in)
 {
     struct str site = call_header(c, "sec-fetch-site");
@@ -207,7 +219,8 @@ struct profile_input {
 };
 
 static const struct field profile_fields[] = {
-    FIELD(struct profile_input, user_uuid, UUID, .help = "Staff may name another user; default oneself"),
+    FIELD(struct profile_input, user_uuid, UUID,
+        .help = "Staff may name another user; default oneself"),
 };
 
 static struct uuid whose_profile(struct call *c, struct uuid wanted)
@@ -235,8 +248,10 @@ static const struct field profile_change_fields[] = {
     FIELD(struct profile_change, first_name, TEXT, .min = 1, .max = 100),
     FIELD(struct profile_change, last_name, TEXT, .min = 1, .max = 100),
     FIELD(struct profile_change, phone, TEXT, .max = 40),
-    FIELD(struct profile_change, branch_id, INTEGER, .min = 1, .max = INT64_MAX, .help = "Staff only"),
-    FIELD(struct profile_change, role_id, INTEGER, .min = 1, .max = INT64_MAX, .help = "Never stronger than one's own"),
+    FIELD(struct profile_change, branch_id, INTEGER, .min = 1, .max = INT64_MAX,
+        .help = "Staff only"),
+    FIELD(struct profile_change, role_id, INTEGER, .min = 1, .max = INT64_MAX,
+        .help = "Never stronger than one's own"),
 };
 
 static bool sent(const struct call *c, const char *field)
@@ -261,7 +276,8 @@ static void check_power(struct call *c, const struct profile_change *in, struct 
     int64_t wanted = row_int(db_query(c, sql_role_level, ARG(in->role_id)), 0, "level");
     if (wanted == NONE)
         fail_field(c, "role_id", "is no role of this org");
-    else if (self || c->account->kind != STAFF || wanted < c->account->hierarchy_level || row_int(target, 0, "type_id") != 1)
+    else if (self || c->account->kind != STAFF || wanted < c->account->hierarchy_level ||
+             row_int(target, 0, "type_id") != 1)
         fail_with(c, FORBIDDEN, "that role may not be given");
 }
 
@@ -271,10 +287,11 @@ static void change_profile(struct call *c, const struct profile_change *in)
     struct uuid uuid = row_uuid(target, 0, "uuid");
 
     check_power(c, in, target);
-    db_query(c, sql_profile_update, ARG(row_int(target, 0, "id")), ARG((bool)(in->first_name.at != NULL)), ARG(in->first_name),
+    db_query(c, sql_profile_update, ARG(row_int(target, 0, "id")),
+        ARG((bool)(in->first_name.at != NULL)), ARG(in->first_name),
         ARG((bool)(in->last_name.at != NULL)), ARG(in->last_name), ARG(sent(c, "phone")),
-        ARG_BYTES(in->phone.len ? seal(c, "accounts.phone", uuid, in->phone) : NO_STR), ARG(sent(c, "branch_id")), ARG(in->branch_id),
-        ARG(sent(c, "role_id")), ARG(in->role_id));
+        ARG_BYTES(in->phone.len ? seal(c, "accounts.phone", uuid, in->phone) : NO_STR),
+        ARG(sent(c, "branch_id")), ARG(in->branch_id), ARG(sent(c, "role_id")), ARG(in->role_id));
     audit_about(c, uuid);
     reply_done(c, "Profile updated successfully");
 }
@@ -306,19 +323,21 @@ static void show_permissions(struct call *c, const void *in)
 
 static const struct endpoint endpoints[] = {
     {
-        POST, "/api/auth/login",
+        POST,
+        "/api/auth/login",
         .summary = "Authenticate and get bearer token",
         .access = PUBLIC,
         .input = INPUT(login_input, login_fields),
-        REPLY(MEMBER(token, TEXT), MEMBER(token_type, TEXT), MEMBER(expires_at, INSTANT), MEMBER(usage, TEXT), MEMBER(csrf_token, TEXT),
-            MEMBER(user, JSON)),
+        REPLY(MEMBER(token, TEXT), MEMBER(token_type, TEXT), MEMBER(expires_at, INSTANT),
+            MEMBER(usage, TEXT), MEMBER(csrf_token, TEXT), MEMBER(user, JSON)),
         .audit = "login",
         .subject = "account",
         .rate = {30, 60, RATE_BY_ADDRESS},
         .run = RUN(login),
     },
     {
-        POST, "/api/auth/logout",
+        POST,
+        "/api/auth/logout",
         .summary = "End the session that makes the call",
         .access = SIGNED_IN,
         .accounts = EVERYBODY,
@@ -327,7 +346,8 @@ static const struct endpoint endpoints[] = {
         .run = RUN(logout),
     },
     {
-        GET, "/logout",
+        GET,
+        "/logout",
         .summary = "Log out of the browser session",
         .access = SIGNED_IN,
         .accounts = EVERYBODY,
@@ -336,7 +356,8 @@ static const struct endpoint endpoints[] = {
         .run = RUN(logout_by_link),
     },
     {
-        GET, "/api/security/csrf-token",
+        GET,
+        "/api/security/csrf-token",
         .summary = "Get a CSRF token",
         .access = SIGNED_IN,
         .accounts = EVERYBODY,
@@ -345,7 +366,8 @@ static const struct endpoint endpoints[] = {
         .run = RUN(give_csrf_token),
     },
     {
-        GET, "/api/users/profile",
+        GET,
+        "/api/users/profile",
         .summary = "Get profile",
         .access = SIGNED_IN,
         .accounts = EVERYBODY,
@@ -355,7 +377,8 @@ static const struct endpoint endpoints[] = {
         .run = RUN(show_profile),
     },
     {
-        PUT, "/api/users/profile",
+        PUT,
+        "/api/users/profile",
         .summary = "Update profile",
         .access = SIGNED_IN,
         .accounts = EVERYBODY,
@@ -365,11 +388,13 @@ static const struct endpoint endpoints[] = {
         .run = RUN(change_profile),
     },
     {
-        GET, "/api/users/permissions",
+        GET,
+        "/api/users/permissions",
         .summary = "Get user permissions",
         .access = SIGNED_IN,
         .accounts = EVERYBODY,
-        REPLY(MEMBER(account_type_id, BIGINT), MEMBER(account_type, TEXT), MEMBER(permissions, JSON), MEMBER(role, JSON)),
+        REPLY(MEMBER(account_type_id, BIGINT), MEMBER(account_type, TEXT),
+            MEMBER(permissions, JSON), MEMBER(role, JSON)),
         .db = NO_DATABASE,
         .run = RUN(show_permissions),
     },

@@ -15,8 +15,16 @@
 #include "tenancy/keys.h"
 #include "tenancy/token.h"
 
-/* A session that was looked up counts for a second: what ends it is felt within that time on every process. */
-enum { CACHE_US = 900 * 1000, SETS = 1024, WAYS = 4, NAME_MOST = 120, BRANCHES_MOST = 64, KEY_SIZE = 32 };
+/* A session that was looked up counts for a second: what ends it is felt within that time on every
+ * process. */
+enum {
+    CACHE_US = 900 * 1000,
+    SETS = 1024,
+    WAYS = 4,
+    NAME_MOST = 120,
+    BRANCHES_MOST = 64,
+    KEY_SIZE = 32
+};
 enum { BEARER_SECONDS = 90 * 86400, COOKIE_SECONDS = 2 * 3600, REMEMBER_SECONDS = 30 * 86400 };
 
 struct cached {
@@ -71,7 +79,8 @@ static struct account *recall(struct call *c, const uint8_t key[KEY_SIZE])
     pthread_mutex_lock(&lock);
     struct cached *set = set_of(key);
     for (unsigned i = 0; i < WAYS && !found; i++)
-        if (set[i].rights && set[i].until > now && set[i].org_id == c->org->id && sodium_memcmp(set[i].key, key, KEY_SIZE) == 0)
+        if (set[i].rights && set[i].until > now && set[i].org_id == c->org->id &&
+            sodium_memcmp(set[i].key, key, KEY_SIZE) == 0)
             found = copy_out(c, &set[i]);
     pthread_mutex_unlock(&lock);
     if (found)
@@ -93,24 +102,31 @@ static void remember(struct call *c, const uint8_t key[KEY_SIZE], const struct a
     pthread_mutex_lock(&lock);
     struct cached *set = set_of(key), *oldest = set;
     for (unsigned i = 0; i < WAYS; i++) {
-        bool same = set[i].rights && set[i].org_id == c->org->id && sodium_memcmp(set[i].key, key, KEY_SIZE) == 0;
+        bool same = set[i].rights && set[i].org_id == c->org->id &&
+                    sodium_memcmp(set[i].key, key, KEY_SIZE) == 0;
         if (same || set[i].until < oldest->until)
             oldest = &set[i];
         if (same)
             break;
     }
     rights_unref(oldest->rights);
-    *oldest = (struct cached){.rights = rights_ref(a->rights), .org_id = c->org->id, .until = now_monotonic_us() + CACHE_US, .account = *a};
+    *oldest = (struct cached){.rights = rights_ref(a->rights),
+        .org_id = c->org->id,
+        .until = now_monotonic_us() + CACHE_US,
+        .account = *a};
     memcpy(oldest->key, key, KEY_SIZE);
     copy_text(oldest->name, a->name);
     copy_text(oldest->role_name, a->role_name);
-    oldest->account.branch_ids.count = a->branch_ids.count < BRANCHES_MOST ? a->branch_ids.count : BRANCHES_MOST;
+    oldest->account.branch_ids.count = a->branch_ids.count < BRANCHES_MOST ? a->branch_ids.count
+                                                                           : BRANCHES_MOST;
     if (oldest->account.branch_ids.count)
-        memcpy(oldest->branches, a->branch_ids.at, oldest->account.branch_ids.count * sizeof(int64_t));
+        memcpy(
+            oldest->branches, a->branch_ids.at, oldest->account.branch_ids.count * sizeof(int64_t));
     pthread_mutex_unlock(&lock);
 }
 
-/* The account of a session row, as it is now; NULL when the session or the account does not count any more. */
+/* The account of a session row, as it is now; NULL when the session or the account does not count
+ * any more. */
 static struct account *load(struct call *c, const struct rows *session, bool by_cookie)
 {
     if (rows_count(session) == 0)
@@ -173,7 +189,8 @@ static struct account *by_token(struct call *c, struct str token)
         return a;
     if (!token_check(c->org, token, &claims))
         return NULL;
-    a = load(c, db_glance(c, sql_session_by_id, ARG(claims.session_id), ARG(claims.session_uuid)), false);
+    a = load(c, db_glance(c, sql_session_by_id, ARG(claims.session_id), ARG(claims.session_uuid)),
+        false);
     if (a)
         remember(c, hash, a);
     return a;
@@ -182,7 +199,8 @@ static struct account *by_token(struct call *c, struct str token)
 void accounts_find(struct call *c)
 {
     struct str header = call_header(c, "authorization"), cookie = call_cookie(c, SESSION_COOKIE);
-    bool bearer = header.len > 7 && str_equal_ignoring_case((struct str){header.at, 7}, STR("Bearer "));
+    bool bearer = header.len > 7 &&
+                  str_equal_ignoring_case((struct str){header.at, 7}, STR("Bearer "));
     struct account *a = NULL;
 
     if (!header.at && !cookie.at)
@@ -201,7 +219,8 @@ void accounts_find(struct call *c)
 
 struct str accounts_csrf_token(struct call *c)
 {
-    struct str hash = lookup_key(c, "csrf", call_print(c, "%lld", (long long)c->account->session_id));
+    struct str hash = lookup_key(
+        c, "csrf", call_print(c, "%lld", (long long)c->account->session_id));
     char *hex = call_alloc(c, KEY_SIZE * 2 + 1);
 
     if (hash.len == KEY_SIZE)
@@ -209,7 +228,8 @@ struct str accounts_csrf_token(struct call *c)
     return (struct str){hex, KEY_SIZE * 2};
 }
 
-/* The page that made the request is of this host: browsers say so, and what does not say is no browser of today. */
+/* The page that made the request is of this host: browsers say so, and what does not say is no
+ * browser of today. */
 static bool same_site(const struct call *c)
 {
     struct str site = call_header(c, "sec-fetch-site"), origin = call_header(c, "origin");
@@ -228,14 +248,15 @@ bool accounts_csrf_holds(struct call *c, struct str token)
 {
     struct str wanted = accounts_csrf_token(c);
 
-    return same_site(c) && token.len == wanted.len && sodium_memcmp(token.at, wanted.at, wanted.len) == 0;
+    return same_site(c) && token.len == wanted.len &&
+           sodium_memcmp(token.at, wanted.at, wanted.len) == 0;
 }
 
-static int64_t begin(struct call *c, int64_t account_id, const char *kind, struct str hash, bool remembered, int64_t seconds,
-    struct uuid uuid, struct str *expires)
+static int64_t begin(struct call *c, int64_t account_id, const char *kind, struct str hash,
+    bool remembered, int64_t seconds, struct uuid uuid, struct str *expires)
 {
-    struct rows *r = db_query(c, sql_session_create, ARG(uuid), ARG(account_id), ARG(kind), ARG_BYTES(hash), ARG(remembered),
-        ARG(call_header(c, "user-agent")), ARG(seconds));
+    struct rows *r = db_query(c, sql_session_create, ARG(uuid), ARG(account_id), ARG(kind),
+        ARG_BYTES(hash), ARG(remembered), ARG(call_header(c, "user-agent")), ARG(seconds));
     struct str text = row_str(r, 0, "expires_at");
 
     *expires = text.len >= 19 ? call_print(c, "%.*sT%.*sZ", 10, text.at, 8, text.at + 11) : STR("");
@@ -264,10 +285,13 @@ void session_begin_cookie(struct call *c, int64_t account_id, bool remember_me)
     sodium_memzero(secret, sizeof secret);
     crypto_hash_sha256(hash, (const uint8_t *)text, strlen(text));
     struct account *a = call_alloc(c, sizeof *a);
-    a->session_id = begin(c, account_id, "cookie", call_copy(c, (struct str){(char *)hash, sizeof hash}), remember_me,
+    a->session_id = begin(c, account_id, "cookie",
+        call_copy(c, (struct str){(char *)hash, sizeof hash}), remember_me,
         remember_me ? REMEMBER_SECONDS : COOKIE_SECONDS, uuid_new(), &expires);
     struct str life = remember_me ? call_print(c, "; Max-Age=%d", REMEMBER_SECONDS) : STR("");
-    reply_header(c, "set-cookie", call_print(c, SESSION_COOKIE "=%s.%s; Path=/; Secure; HttpOnly; SameSite=Lax%s", c->org->slug, text, life.at));
+    reply_header(c, "set-cookie",
+        call_print(c, SESSION_COOKIE "=%s.%s; Path=/; Secure; HttpOnly; SameSite=Lax%s",
+            c->org->slug, text, life.at));
     a->role_id = NONE;
     a->hierarchy_level = 1000;
     c->account = a;
@@ -276,5 +300,6 @@ void session_begin_cookie(struct call *c, int64_t account_id, bool remember_me)
 void session_end_own(struct call *c)
 {
     db_query(c, sql_session_end, ARG(c->account->session_id));
-    reply_header(c, "set-cookie", STR(SESSION_COOKIE "=; Path=/; Secure; HttpOnly; SameSite=Lax; Max-Age=0"));
+    reply_header(c, "set-cookie",
+        STR(SESSION_COOKIE "=; Path=/; Secure; HttpOnly; SameSite=Lax; Max-Age=0"));
 }

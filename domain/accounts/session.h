@@ -8,7 +8,8 @@
 
 #define SESSION_COOKIE "__Host-propops_session"
 
-/* Ends every bearer session of the account and begins a new one of 90 days; gives its token. `expires` is an ISO instant. */
+/* Ends every bearer session of the account and begins a new one of 90 days; gives its token.
+ * `expires` is an ISO instant. */
 struct str session_begin_bearer(struct call *c, int64_t account_id, struct str *expires);
 
 /* Begins a cookie session, sets its cookie on the reply, and makes it the call's session. */

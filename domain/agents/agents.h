@@ -1,5 +1,6 @@
 /*
- * agents: the people who follow the jobs of their branches. Owns no table: an agent is an account with branches.
+ * agents: the people who follow the jobs of their branches. Owns no table: an agent is an account
+ * with branches.
  */
 #ifndef DOMAIN_AGENTS_H
 #define DOMAIN_AGENTS_H

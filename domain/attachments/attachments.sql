@@ -21,8 +21,8 @@ DELETE FROM files WHERE id = $1::bigint RETURNING uuid;
 -- returns: size bigint, size_bytes bigint, rendition text, created_by_name text, uploaded_by_name text, created_at instant
 -- filter job_uuid uuid: j.uuid = ?
 -- order: p.created_at ASC timestamptz, p.id ASC bigint
-SELECT p.id, p.id, p.uuid, p.job_id, j.uuid, f.name, f.name, f.content_type, f.content_type, f.size, f.size, f.rendition,
-    p.created_by_name, p.created_by_name, p.created_at
+SELECT p.id, p.id, p.uuid, p.job_id, j.uuid, f.name, f.name, f.content_type, f.content_type AS mime_type, f.size, f.size AS size_bytes, f.rendition,
+    p.created_by_name, p.created_by_name AS uploaded_by_name, p.created_at
 -- from
 FROM photos p JOIN jobs j ON j.id = p.job_id JOIN files f ON f.id = p.file_id;
 
@@ -57,8 +57,8 @@ SELECT name, permission_key FROM job_file_types WHERE id = $1::bigint AND is_act
 -- filter job_uuid uuid: j.uuid = ?
 -- filter types bigint[]: d.file_type_id = ANY (?)
 -- order: d.created_at ASC timestamptz, d.id ASC bigint
-SELECT d.id, d.id, d.uuid, d.job_id, j.uuid, d.file_type_id, t.name, f.name, f.name, f.content_type, f.content_type, f.size, f.size,
-    f.rendition, d.created_by_name, d.created_by_name, d.created_at
+SELECT d.id, d.id, d.uuid, d.job_id, j.uuid, d.file_type_id AS document_type_id, t.name, f.name, f.name, f.content_type, f.content_type AS mime_type, f.size, f.size AS size_bytes,
+    f.rendition, d.created_by_name, d.created_by_name AS uploaded_by_name, d.created_at
 -- from
 FROM documents d JOIN jobs j ON j.id = d.job_id JOIN job_file_types t ON t.id = d.file_type_id JOIN files f ON f.id = d.file_id;
 
@@ -85,8 +85,8 @@ UPDATE jobs SET documents_count = documents_count + $2::bigint::int WHERE id = $
 -- filter note_uuid uuid: n.uuid = ?
 -- filter note_id bigint: n.id = ?
 -- order: a.created_at ASC timestamptz, a.id ASC bigint
-SELECT a.id, a.id, a.uuid, a.uuid, n.id, n.uuid, n.uuid, j.uuid, f.name, f.name, f.content_type, f.content_type, f.size, f.size,
-    f.rendition, a.created_by_name, a.created_by_name, a.created_at
+SELECT a.id, a.id, a.uuid, a.uuid, n.id, n.uuid, n.uuid, j.uuid, f.name, f.name, f.content_type, f.content_type AS mime_type, f.size, f.size AS size_bytes,
+    f.rendition, a.created_by_name, a.created_by_name AS uploaded_by_name, a.created_at
 -- from
 FROM case_note_attachments a JOIN case_notes n ON n.id = a.case_note_id JOIN jobs j ON j.id = n.job_id JOIN files f ON f.id = a.file_id;
 

@@ -17,7 +17,8 @@ static void add(struct call *c, const char *type)
     struct uuid details = uuid_new();
     int64_t account = c->account->id ? c->account->id : NONE;
 
-    db_query(c, sql_audit_add, ARG(type), ARG(account), ARG(c->account->name), ARG(c->audit.subject), ARG(c->audit.subject_uuid), ARG((const char *)c->id),
+    db_query(c, sql_audit_add, ARG(type), ARG(account), ARG(c->account->name),
+        ARG(c->audit.subject), ARG(c->audit.subject_uuid), ARG((const char *)c->id),
         ARG_BYTES(lookup_key(c, "audit.address", c->request.address)), ARG(details),
         ARG_BYTES(seal(c, "activity_log.details", details, c->audit.details)));
 }

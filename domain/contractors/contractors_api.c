@@ -17,7 +17,9 @@ static const struct field list_fields[] = {
 
 static const struct endpoint endpoints[] = {
     {
-        GET, "/api/contractors/list", "list",
+        GET,
+        "/api/contractors/list",
+        "list",
         .action_optional = true,
         .summary = "List active contractors",
         .right = "api.contractors.list.manage",
@@ -30,7 +32,8 @@ static const struct endpoint endpoints[] = {
         .run = list_page,
     },
     {
-        GET, "/api/contractors/trades",
+        GET,
+        "/api/contractors/trades",
         .summary = "List contractor trade categories",
         .right = "api.contractors.trades.manage",
         .shipped_to = MINIMAL,

@@ -49,7 +49,7 @@ INSERT INTO settings (key, value) VALUES ('brand', jsonb_build_object('name', $1
 
 -- name: demo_addresses
 -- returns: id bigint, branch_id bigint, landlord bigint?
-SELECT a.id, a.branch_id, l.account_id FROM addresses a LEFT JOIN landlords l ON l.id = a.landlord_id ORDER BY a.id LIMIT 1000;
+SELECT a.id, a.branch_id, l.account_id AS landlord FROM addresses a LEFT JOIN landlords l ON l.id = a.landlord_id ORDER BY a.id LIMIT 1000;
 
 -- name: demo_agents
 -- returns: id bigint, branch_id bigint
@@ -74,7 +74,7 @@ UPDATE job_counter SET last = last + $1::bigint RETURNING last - $1::bigint;
 
 -- name: demo_jobs
 -- Ages are seconds before now, sealed values hexadecimal. Ids in the order of the list.
--- params: jobs json, before bigint
+-- params: jobs jsonb, before bigint
 -- returns: ids bigint[]
 WITH made AS (
     INSERT INTO jobs (uuid, job_ref, branch_id, landlord_account_id, job_title, job_description, priority_id, status_id, job_type_id,
@@ -106,7 +106,7 @@ ON CONFLICT DO NOTHING;
 
 -- name: demo_notes
 -- by: 0 who raised the job, 1 its agent, 2 its contractor.
--- params: notes json
+-- params: notes jsonb
 INSERT INTO case_notes (uuid, job_id, note_text, created_by, created_by_name, created_at)
 SELECT gen_random_uuid(), j.id, x.text, a.id, a.first_name || ' ' || a.last_name, now() - x.age * interval '1 second'
 FROM jsonb_to_recordset($1::jsonb) x (job bigint, age bigint, "by" bigint, text text) JOIN jobs j ON j.id = x.job

@@ -10,7 +10,18 @@
 enum { DAY = 86400, YEARS_DAYS = 730, STORY_DAYS = 420, NEWEST_SECONDS = 900 };
 
 /* Statuses as they are seeded. */
-enum { NEW = 1, ASSIGNED, ACCEPTED, IN_PROGRESS, ON_HOLD, COMPLETED, RECALLED, CLOSED, INVOICED, ARCHIVED };
+enum {
+    NEW = 1,
+    ASSIGNED,
+    ACCEPTED,
+    IN_PROGRESS,
+    ON_HOLD,
+    COMPLETED,
+    RECALLED,
+    CLOSED,
+    INVOICED,
+    ARCHIVED
+};
 
 /* Sebastiano Vigna's splitmix64: the same jobs for the same seed. */
 static uint64_t next(uint64_t *state)
@@ -95,7 +106,8 @@ static void write_money(struct json *j, const char *key, int64_t pence)
     json_raw(j, str_of(text));
 }
 
-static void write_sealed(struct call *c, struct json *j, const char *key, const char *place, struct uuid uuid, struct str text)
+static void write_sealed(struct call *c, struct json *j, const char *key, const char *place,
+    struct uuid uuid, struct str text)
 {
     static const char digits[] = "0123456789abcdef";
     struct str sealed = seal(c, place, uuid, text);
@@ -112,12 +124,16 @@ static void write_sealed(struct call *c, struct json *j, const char *key, const 
 static void write_private(struct call *c, struct json *j, uint64_t *state, struct uuid uuid)
 {
     if (chance(state, 60))
-        write_sealed(c, j, "access", "jobs.access_details", uuid, str_of(demo_access[below(state, DEMO_ACCESS)]));
+        write_sealed(c, j, "access", "jobs.access_details", uuid,
+            str_of(demo_access[below(state, DEMO_ACCESS)]));
     if (!chance(state, 10))
         return;
-    const char *first = demo_first_names[below(state, DEMO_FIRST_NAMES)], *last = demo_last_names[below(state, DEMO_LAST_NAMES)];
-    write_sealed(c, j, "contact", "jobs.private_contact_name", uuid, call_print(c, "%s %s", first, last));
-    write_sealed(c, j, "contact_email", "jobs.private_contact_email", uuid, call_print(c, "%s.%s@post.example", first, last));
+    const char *first = demo_first_names[below(state, DEMO_FIRST_NAMES)],
+               *last = demo_last_names[below(state, DEMO_LAST_NAMES)];
+    write_sealed(
+        c, j, "contact", "jobs.private_contact_name", uuid, call_print(c, "%s %s", first, last));
+    write_sealed(c, j, "contact_email", "jobs.private_contact_email", uuid,
+        call_print(c, "%s.%s@post.example", first, last));
 }
 
 static void write_papers(struct call *c, struct json *j, uint64_t *state, const struct plan *p)
@@ -154,12 +170,17 @@ static void write_dates(struct json *j, uint64_t *state, const struct plan *p)
     json_member(j, &FIELD_STR("done", str_of(p->repair->done)));
 }
 
-static void write_job(struct call *c, struct json *j, uint64_t *state, const struct stock *s, const struct plan *p)
+static void write_job(
+    struct call *c, struct json *j, uint64_t *state, const struct stock *s, const struct plan *p)
 {
     size_t place = (size_t)below(state, (int64_t)rows_count(s->addresses));
-    int64_t branch = row_int(s->addresses, place, "branch_id"), agent = pick(state, s->agents, "branch_id", branch);
-    int64_t contractor = p->status == NEW ? NONE : pick(state, s->workers, "trade", trade_of_type[p->repair->type]);
-    int64_t author = row_int(s->authors, (size_t)below(state, (int64_t)rows_count(s->authors)), "id");
+    int64_t branch = row_int(s->addresses, place, "branch_id"),
+            agent = pick(state, s->agents, "branch_id", branch);
+    int64_t contractor = p->status == NEW
+                             ? NONE
+                             : pick(state, s->workers, "trade", trade_of_type[p->repair->type]);
+    int64_t author = row_int(
+        s->authors, (size_t)below(state, (int64_t)rows_count(s->authors)), "id");
 
     json_object(j);
     json_member(j, &FIELD_ID("uuid", p->uuid));
@@ -170,7 +191,8 @@ static void write_job(struct call *c, struct json *j, uint64_t *state, const str
     json_member(j, &FIELD_INT("contractor", contractor));
     json_member(j, &FIELD_INT("author", chance(state, 30) && agent != NONE ? agent : author));
     json_member(j, &FIELD_STR("title", str_of(p->repair->title)));
-    json_member(j, &FIELD_STR("description", call_print(c, "%s %s", p->repair->description, demo_details[below(state, DEMO_DETAILS)])));
+    json_member(j, &FIELD_STR("description", call_print(c, "%s %s", p->repair->description,
+                                                 demo_details[below(state, DEMO_DETAILS)])));
     json_member(j, &FIELD_INT("type", p->repair->type));
     json_member(j, &FIELD_INT("priority", below(state, 10) < 1 ? 1 : 2 + below(state, 3)));
     json_member(j, &FIELD_INT("status", p->status));
@@ -190,7 +212,8 @@ static int64_t age_of(int64_t i, int64_t count, int64_t days)
 }
 
 /* Notes of the people of a job, one after the other. */
-static struct str plan_notes(struct call *c, uint64_t *state, struct ints ids, const struct plan *plans)
+static struct str plan_notes(
+    struct call *c, uint64_t *state, struct ints ids, const struct plan *plans)
 {
     struct json j;
 
@@ -214,25 +237,28 @@ static struct str plan_notes(struct call *c, uint64_t *state, struct ints ids, c
 void demo_add_jobs(struct call *c, int64_t count, uint64_t seed, bool stories)
 {
     uint64_t state = seed * 0x9E3779B97F4A7C15ull;
-    struct stock stock = {db_query(c, sql_demo_addresses), db_query(c, sql_demo_agents), db_query(c, sql_demo_workers),
-        db_query(c, sql_demo_authors)};
+    struct stock stock = {db_query(c, sql_demo_addresses), db_query(c, sql_demo_agents),
+        db_query(c, sql_demo_workers), db_query(c, sql_demo_authors)};
     struct plan *plans = call_alloc(c, (size_t)count * sizeof *plans);
     struct json j;
 
     if (call_faulted(c))
         return;
     if (rows_count(stock.addresses) == 0 || rows_count(stock.authors) == 0)
-        return fail_with(c, NOT_FOUND, "the org has no addresses or no coordinator: run demo without --jobs first");
+        return fail_with(c, NOT_FOUND,
+            "the org has no addresses or no coordinator: run demo without --jobs first");
     json_begin(&j, call_buf(c));
     json_array(&j);
     for (int64_t i = 0; i < count; i++) {
         int64_t age = age_of(i, count, stories ? STORY_DAYS : YEARS_DAYS);
-        plans[i] = (struct plan){uuid_new(), age, status_of(&state, age), &demo_repairs[below(&state, DEMO_REPAIRS)]};
+        plans[i] = (struct plan){
+            uuid_new(), age, status_of(&state, age), &demo_repairs[below(&state, DEMO_REPAIRS)]};
         write_job(c, &j, &state, &stock, &plans[i]);
     }
     json_array_end(&j);
     int64_t before = row_int(db_query(c, sql_demo_numbers, ARG(count)), 0, "before");
-    struct ints ids = row_ints(c, db_query(c, sql_demo_jobs, ARG(buf_view(j.out)), ARG(before)), 0, "ids");
+    struct ints ids = row_ints(
+        c, db_query(c, sql_demo_jobs, ARG(buf_view(j.out)), ARG(before)), 0, "ids");
     db_query(c, sql_demo_job_tenants, ARG(ids));
     if (stories) {
         db_query(c, sql_demo_notes, ARG(plan_notes(c, &state, ids, plans)));

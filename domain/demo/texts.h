@@ -1,13 +1,19 @@
 /*
- * texts: names, streets, repairs and what people say about them, for the demo agency. Made up; telephone numbers elsewhere are of the
- * ranges that are kept for drama.
+ * texts: names, streets, repairs and what people say about them, for the demo agency. Made up;
+ * telephone numbers elsewhere are of the ranges that are kept for drama.
  */
 #ifndef DOMAIN_DEMO_TEXTS_H
 #define DOMAIN_DEMO_TEXTS_H
 
 enum {
-    DEMO_FIRST_NAMES = 40, DEMO_LAST_NAMES = 43, DEMO_BRANCHES = 3, DEMO_STREETS = 12, DEMO_REPAIRS = 36, DEMO_DETAILS = 14,
-    DEMO_ACCESS = 10, DEMO_NOTES = 12
+    DEMO_FIRST_NAMES = 40,
+    DEMO_LAST_NAMES = 43,
+    DEMO_BRANCHES = 3,
+    DEMO_STREETS = 12,
+    DEMO_REPAIRS = 36,
+    DEMO_DETAILS = 14,
+    DEMO_ACCESS = 10,
+    DEMO_NOTES = 12
 };
 
 struct demo_branch {

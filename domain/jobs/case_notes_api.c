@@ -31,7 +31,8 @@ struct note_input {
 static const struct field note_fields[] = {
     FIELD(struct note_input, job_uuid, UUID, .required = true, .help = "The job"),
     FIELD(struct note_input, note_text, TEXT, .required = true, .min = 1, .max = 10000),
-    FIELD(struct note_input, send_email, BOOLEAN, .by_default = "0", .help = "Whether the parties are told by e-mail"),
+    FIELD(struct note_input, send_email, BOOLEAN, .by_default = "0",
+        .help = "Whether the parties are told by e-mail"),
 };
 
 static void mail_later(struct call *c, const struct job *job, struct uuid note)
@@ -52,18 +53,21 @@ static void create(struct call *c, const struct note_input *in)
     struct uuid uuid = uuid_new();
     struct job *job = jobs_require_open(c, in->job_uuid);
     bool mails = in->send_email == FLAG_YES;
-    struct rows *note = db_query(c, sql_case_note_create, ARG(uuid), ARG(job->id), ARG(in->note_text), ARG(mails), ARG(c->account->id),
-        ARG(c->account->name));
+    struct rows *note = db_query(c, sql_case_note_create, ARG(uuid), ARG(job->id),
+        ARG(in->note_text), ARG(mails), ARG(c->account->id), ARG(c->account->name));
 
     if (mails)
         mail_later(c, job, uuid);
     audit_about(c, job->uuid);
-    reply_done(c, "Case note added", FIELD_INT("note_id", row_int(note, 0, "id")), FIELD_ID("note_uuid", uuid));
+    reply_done(c, "Case note added", FIELD_INT("note_id", row_int(note, 0, "id")),
+        FIELD_ID("note_uuid", uuid));
 }
 
 static const struct endpoint endpoints[] = {
     {
-        GET, "/api/jobs/case-notes", "list",
+        GET,
+        "/api/jobs/case-notes",
+        "list",
         .action_optional = true,
         .summary = "List case notes for a job",
         .right = "api.jobs.case-notes.manage",
@@ -75,7 +79,9 @@ static const struct endpoint endpoints[] = {
         .run = RUN(list),
     },
     {
-        POST, "/api/jobs/case-notes", "create",
+        POST,
+        "/api/jobs/case-notes",
+        "create",
         .action_optional = true,
         .summary = "Create a case note",
         .right = "api.jobs.case-notes.manage",

@@ -3,61 +3,69 @@
 #include "domain/jobs/jobs.sql.h"
 #include "tenancy/db.h"
 
-static const char *const stage_names[STAGES] = {"new", "assigned", "in_progress", "complete", "closed", "archived"};
+static const char *const stage_names[STAGES] = {
+    "new", "assigned", "in_progress", "complete", "closed", "archived"};
 
-/* Who may take a job from one stage to another, and why the others may not. Where a stage meets itself: who may change a job there. */
+/* Who may take a job from one stage to another, and why the others may not. Where a stage meets
+ * itself: who may change a job there. */
 static const struct step {
     enum account_kind who;
     enum error_id otherwise; /* none: the step is somebody else's */
 } steps[STAGES][STAGES] = {
-    [STAGE_NEW] = {
-        [STAGE_NEW] = {STAFF | AGENT | CONTRACTOR, 0},
-        [STAGE_ASSIGNED] = {STAFF | AGENT | CONTRACTOR, 0}, /* a contractor accepts */
-        [STAGE_IN_PROGRESS] = {STAFF, 0},
-        [STAGE_COMPLETE] = {0, JOB_NOT_ASSIGNED},
-        [STAGE_CLOSED] = {0, JOB_NOT_COMPLETE},
-        [STAGE_ARCHIVED] = {STAFF, 0}, /* raised by mistake */
-    },
-    [STAGE_ASSIGNED] = {
-        [STAGE_NEW] = {STAFF | AGENT | CONTRACTOR, 0}, /* a contractor declines */
-        [STAGE_ASSIGNED] = {STAFF | AGENT | CONTRACTOR, 0},
-        [STAGE_IN_PROGRESS] = {STAFF | AGENT | CONTRACTOR, 0},
-        [STAGE_COMPLETE] = {STAFF | CONTRACTOR, 0},
-        [STAGE_CLOSED] = {0, JOB_NOT_COMPLETE},
-        [STAGE_ARCHIVED] = {STAFF, 0},
-    },
-    [STAGE_IN_PROGRESS] = {
-        [STAGE_NEW] = {0, JOB_HAS_BEGUN},
-        [STAGE_ASSIGNED] = {STAFF, 0},
-        [STAGE_IN_PROGRESS] = {STAFF | AGENT | CONTRACTOR, 0},
-        [STAGE_COMPLETE] = {STAFF | CONTRACTOR, 0},
-        [STAGE_CLOSED] = {0, JOB_NOT_COMPLETE},
-        [STAGE_ARCHIVED] = {0, JOB_NOT_CLOSED},
-    },
-    [STAGE_COMPLETE] = {
-        [STAGE_NEW] = {0, JOB_IS_FINISHED},
-        [STAGE_ASSIGNED] = {0, JOB_IS_FINISHED},
-        [STAGE_IN_PROGRESS] = {STAFF | AGENT, 0}, /* a recall */
-        [STAGE_COMPLETE] = {STAFF | AGENT | CONTRACTOR, 0},
-        [STAGE_CLOSED] = {STAFF, 0},
-        [STAGE_ARCHIVED] = {0, JOB_NOT_CLOSED},
-    },
-    [STAGE_CLOSED] = {
-        [STAGE_NEW] = {0, JOB_IS_FINISHED},
-        [STAGE_ASSIGNED] = {0, JOB_IS_FINISHED},
-        [STAGE_IN_PROGRESS] = {STAFF, 0}, /* a recall */
-        [STAGE_COMPLETE] = {0, JOB_IS_FINISHED},
-        [STAGE_CLOSED] = {STAFF, JOB_CLOSED},
-        [STAGE_ARCHIVED] = {STAFF, 0},
-    },
-    [STAGE_ARCHIVED] = {
-        [STAGE_NEW] = {0, JOB_ARCHIVED},
-        [STAGE_ASSIGNED] = {0, JOB_ARCHIVED},
-        [STAGE_IN_PROGRESS] = {0, JOB_ARCHIVED},
-        [STAGE_COMPLETE] = {0, JOB_ARCHIVED},
-        [STAGE_CLOSED] = {0, JOB_ARCHIVED},
-        [STAGE_ARCHIVED] = {0, JOB_ARCHIVED},
-    },
+    [STAGE_NEW] =
+        {
+            [STAGE_NEW] = {STAFF | AGENT | CONTRACTOR, 0},
+            [STAGE_ASSIGNED] = {STAFF | AGENT | CONTRACTOR, 0}, /* a contractor accepts */
+            [STAGE_IN_PROGRESS] = {STAFF, 0},
+            [STAGE_COMPLETE] = {0, JOB_NOT_ASSIGNED},
+            [STAGE_CLOSED] = {0, JOB_NOT_COMPLETE},
+            [STAGE_ARCHIVED] = {STAFF, 0}, /* raised by mistake */
+        },
+    [STAGE_ASSIGNED] =
+        {
+            [STAGE_NEW] = {STAFF | AGENT | CONTRACTOR, 0}, /* a contractor declines */
+            [STAGE_ASSIGNED] = {STAFF | AGENT | CONTRACTOR, 0},
+            [STAGE_IN_PROGRESS] = {STAFF | AGENT | CONTRACTOR, 0},
+            [STAGE_COMPLETE] = {STAFF | CONTRACTOR, 0},
+            [STAGE_CLOSED] = {0, JOB_NOT_COMPLETE},
+            [STAGE_ARCHIVED] = {STAFF, 0},
+        },
+    [STAGE_IN_PROGRESS] =
+        {
+            [STAGE_NEW] = {0, JOB_HAS_BEGUN},
+            [STAGE_ASSIGNED] = {STAFF, 0},
+            [STAGE_IN_PROGRESS] = {STAFF | AGENT | CONTRACTOR, 0},
+            [STAGE_COMPLETE] = {STAFF | CONTRACTOR, 0},
+            [STAGE_CLOSED] = {0, JOB_NOT_COMPLETE},
+            [STAGE_ARCHIVED] = {0, JOB_NOT_CLOSED},
+        },
+    [STAGE_COMPLETE] =
+        {
+            [STAGE_NEW] = {0, JOB_IS_FINISHED},
+            [STAGE_ASSIGNED] = {0, JOB_IS_FINISHED},
+            [STAGE_IN_PROGRESS] = {STAFF | AGENT, 0}, /* a recall */
+            [STAGE_COMPLETE] = {STAFF | AGENT | CONTRACTOR, 0},
+            [STAGE_CLOSED] = {STAFF, 0},
+            [STAGE_ARCHIVED] = {0, JOB_NOT_CLOSED},
+        },
+    [STAGE_CLOSED] =
+        {
+            [STAGE_NEW] = {0, JOB_IS_FINISHED},
+            [STAGE_ASSIGNED] = {0, JOB_IS_FINISHED},
+            [STAGE_IN_PROGRESS] = {STAFF, 0}, /* a recall */
+            [STAGE_COMPLETE] = {0, JOB_IS_FINISHED},
+            [STAGE_CLOSED] = {STAFF, JOB_CLOSED},
+            [STAGE_ARCHIVED] = {STAFF, 0},
+        },
+    [STAGE_ARCHIVED] =
+        {
+            [STAGE_NEW] = {0, JOB_ARCHIVED},
+            [STAGE_ASSIGNED] = {0, JOB_ARCHIVED},
+            [STAGE_IN_PROGRESS] = {0, JOB_ARCHIVED},
+            [STAGE_COMPLETE] = {0, JOB_ARCHIVED},
+            [STAGE_CLOSED] = {0, JOB_ARCHIVED},
+            [STAGE_ARCHIVED] = {0, JOB_ARCHIVED},
+        },
 };
 
 enum job_stage job_stage_of(struct str name)
@@ -112,7 +120,8 @@ struct job *jobs_require(struct call *c, struct uuid uuid)
 {
     struct job *job = call_alloc(c, sizeof *job);
     bool reads = c->endpoint && c->endpoint->method == GET;
-    struct rows *r = reads ? db_require(c, sql_jobs_find, ARG(uuid)) : db_require(c, sql_jobs_lock, ARG(uuid));
+    struct rows *r = reads ? db_require(c, sql_jobs_find, ARG(uuid))
+                           : db_require(c, sql_jobs_lock, ARG(uuid));
 
     *job = (struct job){
         .id = row_int(r, 0, "id"),
@@ -155,7 +164,8 @@ struct str postcode_written(struct call *c, struct str postcode)
             return NO_STR;
         letters[count++] = at;
     }
-    /* The inward part is a digit and two letters; the outward part begins with a letter and holds a digit. */
+    /* The inward part is a digit and two letters; the outward part begins with a letter and holds a
+     * digit. */
     if (count < 5)
         return NO_STR;
     const char *inward = letters + count - 3;

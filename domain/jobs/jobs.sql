@@ -1,6 +1,12 @@
+-- name: jobs_search
+-- Ids of the jobs that hold these words, seen or not; one more than asked for when there are more, NULL when they cannot be looked up.
+-- params: words text, most bigint
+-- returns: ids bigint[]?
+SELECT jobs_with_words($1::text, $2::bigint + 1) AS ids;
+
 -- name: jobs_list
--- All joins are outer: those that only give names then cost nothing when the jobs are counted. Ids of a search come as an array, which is
--- looked up in the primary key whatever the planner thinks of their number.
+-- All joins are outer: those that only give names then cost nothing when the jobs are counted. What is searched for comes as `found` when
+-- few jobs hold it; else as `words`, which are met soon enough on the way from the newest.
 -- What is between the office and the contractor is not shown to tenants, nor the office's own budget to contractors.
 -- params: _account_id bigint, _account_type bigint
 -- returns: ID bigint, id bigint, uuid uuid, job_ref text, job_title text, job_description text, priority_id bigint, priority_name text
@@ -12,15 +18,18 @@
 -- returns: private_contact_email sealed(jobs.private_contact_email by uuid)?, works_order_ref text?, invoice_no text?, quote_no text?
 -- returns: completion_details text?, completed_at instant?, is_pinned boolean, photos_count bigint, documents_count bigint
 -- returns: created_by bigint?, created_by_name text?, created_at instant, updated_at instant
--- filter search text: j.id = ANY (ARRAY(SELECT jobs_with_words(?)))
+-- filter found bigint[]: j.id = ANY (?)
+-- filter words text: position(lower(?) IN lower(j.job_ref || chr(31) || j.job_title || chr(31) || j.job_description)) > 0
 -- filter status_id bigint: j.status_id = ?
 -- filter priority_id bigint: j.priority_id = ?
 -- filter job_type_id bigint: j.job_type_id = ?
 -- filter agent_id bigint: j.agent_id = ?
 -- filter contractor_id bigint: j.contractor_id = ?
 -- filter created_by bigint: j.created_by = ?
--- filter has_photos boolean: (j.photos_count > 0) = ?
--- filter has_documents boolean: (j.documents_count > 0) = ?
+-- filter with_photos boolean: j.photos_count > 0 AND ?
+-- filter without_photos boolean: j.photos_count = 0 AND ?
+-- filter with_documents boolean: j.documents_count > 0 AND ?
+-- filter without_documents boolean: j.documents_count = 0 AND ?
 -- scope agent: j.branch_id = ANY (?::bigint[])
 -- scope landlord: j.landlord_account_id = ?::bigint
 -- scope tenant: j.id = ANY (ARRAY(SELECT jobs_of_tenant()))

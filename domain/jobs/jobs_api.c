@@ -14,7 +14,8 @@ struct list_jobs {
 };
 
 static const struct field list_fields[] = {
-    FIELD(struct list_jobs, search, TEXT, .max = 100, .help = "Part of title, reference or description"),
+    FIELD(struct list_jobs, search, TEXT, .max = 100,
+        .help = "Part of title, reference or description"),
     FIELD(struct list_jobs, status_id, INTEGER),
     FIELD(struct list_jobs, priority_id, INTEGER),
     FIELD(struct list_jobs, job_type_id, INTEGER),
@@ -25,6 +26,34 @@ static const struct field list_fields[] = {
     FIELD(struct list_jobs, has_documents, BOOLEAN),
     LIST_FIELDS(struct list_jobs, 200),
 };
+
+/* A search for something rare begins with the few that have it, one for something common with the
+ * newest. */
+enum { FOUND_MOST = 2000 };
+
+static struct arg yes_if(struct call *c, bool wanted)
+{
+    return wanted ? arg_bool(c, true) : (struct arg){0};
+}
+
+static void list(struct call *c, const struct list_jobs *in)
+{
+    bool searches = in->search.len > 0;
+    struct rows *r = searches ? db_query(c, sql_jobs_search, ARG(in->search), ARG(FOUND_MOST))
+                              : NULL;
+    struct ints ids = searches ? row_ints(c, r, 0, "ids") : (struct ints){0};
+    bool few = searches && !row_null(r, 0, "ids") && ids.count <= FOUND_MOST;
+    const struct listing_value values[] = {
+        {"found", few ? arg_ints(c, ids) : (struct arg){0}},
+        {"words", searches && !few ? arg_str(c, in->search) : (struct arg){0}},
+        {"with_photos", yes_if(c, in->has_photos == FLAG_YES)},
+        {"without_photos", yes_if(c, in->has_photos == FLAG_NO)},
+        {"with_documents", yes_if(c, in->has_documents == FLAG_YES)},
+        {"without_documents", yes_if(c, in->has_documents == FLAG_NO)},
+    };
+
+    listing_page(c, &sql_jobs_list, values, countof(values), NULL, 0);
+}
 
 struct one_job {
     struct uuid uuid;
@@ -52,7 +81,8 @@ static void list_commits(struct call *c, const struct versions_of_job *in)
 
 static void list_people(struct call *c, int type_id)
 {
-    reply_rows(c, db_query(c, sql_job_people, ARG(type_id), ARG(c->account->type_id), ARG(c->account->id), ARG(c->account->branch_ids)));
+    reply_rows(c, db_query(c, sql_job_people, ARG(type_id), ARG(c->account->type_id),
+                      ARG(c->account->id), ARG(c->account->branch_ids)));
 }
 
 static void list_agents(struct call *c, const void *in)
@@ -92,7 +122,8 @@ struct restore_input {
 
 static const struct field restore_fields[] = {
     FIELD(struct restore_input, uuid, UUID, .required = true, .help = "The job"),
-    FIELD(struct restore_input, commit_uuid, UUID, .required = true, .help = "The version to go back to"),
+    FIELD(struct restore_input, commit_uuid, UUID, .required = true,
+        .help = "The version to go back to"),
 };
 
 static void restore(struct call *c, const struct restore_input *in)
@@ -107,7 +138,8 @@ static void restore(struct call *c, const struct restore_input *in)
     struct rows *r = db_require(c, sql_jobs_restore, ARG(job->id), ARG(in->commit_uuid));
     db_query(c, sql_jobs_tenants_clear, ARG(job->id));
     db_query(c, sql_jobs_tenants_restore, ARG(job->id), ARG(in->commit_uuid));
-    job_keep_version(c, job->id, call_print(c, "Restored version %lld", (long long)row_int(r, 0, "restored")));
+    job_keep_version(
+        c, job->id, call_print(c, "Restored version %lld", (long long)row_int(r, 0, "restored")));
     audit_about(c, job->uuid);
     reply_done(c, "Job restored successfully", FIELD_INT("version", row_int(r, 0, "version")));
 }
@@ -142,10 +174,13 @@ static void toggle_pin(struct call *c, const struct pin_input *in)
     reply_done(c, pinned ? "Job pinned" : "Job unpinned", FIELD_FLAG("is_pinned", pinned));
 }
 
-#define READS(name) GET, "/api/jobs/manage", name, .summary = "Jobs read: " name, .right = "api.jobs.manage.manage", \
-    .shipped_to = COORDINATOR
-#define WRITES(name) POST, "/api/jobs/manage", name, .summary = "Jobs write: " name, .right = "api.jobs.manage.manage", \
-    .shipped_to = COORDINATOR, .subject = "job"
+#define READS(name)                                                                                \
+    GET, "/api/jobs/manage", name, .summary = "Jobs read: " name,                                  \
+                                   .right = "api.jobs.manage.manage", .shipped_to = COORDINATOR
+#define WRITES(name)                                                                               \
+    POST, "/api/jobs/manage", name, .summary = "Jobs write: " name,                                \
+                                    .right = "api.jobs.manage.manage", .shipped_to = COORDINATOR,  \
+                                    .subject = "job"
 
 static const struct endpoint endpoints[] = {
     {
@@ -156,7 +191,7 @@ static const struct endpoint endpoints[] = {
         .input = INPUT(list_jobs, list_fields),
         .sql = &sql_jobs_list,
         .data = DATA_LIST,
-        .run = list_page,
+        .run = RUN(list),
     },
     {
         READS("get"),
@@ -266,7 +301,8 @@ static const struct endpoint endpoints[] = {
         .run = RUN(restore),
     },
     {
-        POST, "/api/jobs/toggle-pin",
+        POST,
+        "/api/jobs/toggle-pin",
         .summary = "Toggle pin status of a job",
         .right = "api.jobs.toggle-pin.manage",
         .shipped_to = COORDINATOR,

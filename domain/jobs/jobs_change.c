@@ -11,31 +11,34 @@
 
 enum { MONEY_MOST = 999999999 };
 
-#define JOB_FIELDS(must) \
-    FIELD(struct job_input, job_title, TEXT, .required = must, .min = 1, .max = 200), \
-    FIELD(struct job_input, job_description, TEXT, .required = must, .min = 1, .max = 20000), \
-    FIELD(struct job_input, priority_id, INTEGER, .required = must), \
-    FIELD(struct job_input, status_id, INTEGER, .required = must), \
-    FIELD(struct job_input, job_type_id, INTEGER, .required = must), \
-    FIELD(struct job_input, address_id, INTEGER, .required = must), \
-    FIELD(struct job_input, agent_id, INTEGER, .help = "An agent's own new jobs are theirs unless another is named"), \
-    FIELD(struct job_input, contractor_id, INTEGER), \
-    FIELD(struct job_input, job_total_budget, DECIMAL, .min = 0, .max = MONEY_MOST), \
-    FIELD(struct job_input, contractor_budget, DECIMAL, .min = 0, .max = MONEY_MOST), \
-    FIELD(struct job_input, vat_percentage, DECIMAL, .min = 0, .max = 100, .help = "Default 20"), \
-    FIELD(struct job_input, total_amount, DECIMAL, .min = 0, .max = 2 * (int64_t)MONEY_MOST, \
-        .help = "Always contractor_budget plus VAT; may be sent and must then agree"), \
-    FIELD(struct job_input, date_works_start_date, DATE, .also = "booked_to_complete"), \
-    FIELD(struct job_input, date_works_end_date, DATE), \
-    FIELD(struct job_input, time_range_id, INTEGER), \
-    FIELD(struct job_input, access_details, TEXT, .max = 2000), \
-    FIELD(struct job_input, private_contact_name, TEXT, .max = 200), \
-    FIELD(struct job_input, private_contact_email, EMAIL, .max = 254), \
-    FIELD(struct job_input, works_order_ref, TEXT, .max = 100), \
-    FIELD(struct job_input, invoice_no, TEXT, .max = 100), \
-    FIELD(struct job_input, quote_no, TEXT, .max = 100), \
-    FIELD(struct job_input, completion_details, TEXT, .max = 10000), \
-    FIELD(struct job_input, tenants_ids, INTEGERS, .max = 50, .help = "The tenants whom the job concerns")
+#define JOB_FIELDS(must)                                                                           \
+    FIELD(struct job_input, job_title, TEXT, .required = must, .min = 1, .max = 200),              \
+        FIELD(struct job_input, job_description, TEXT, .required = must, .min = 1, .max = 20000),  \
+        FIELD(struct job_input, priority_id, INTEGER, .required = must),                           \
+        FIELD(struct job_input, status_id, INTEGER, .required = must),                             \
+        FIELD(struct job_input, job_type_id, INTEGER, .required = must),                           \
+        FIELD(struct job_input, address_id, INTEGER, .required = must),                            \
+        FIELD(struct job_input, agent_id, INTEGER,                                                 \
+            .help = "An agent's own new jobs are theirs unless another is named"),                 \
+        FIELD(struct job_input, contractor_id, INTEGER),                                           \
+        FIELD(struct job_input, job_total_budget, DECIMAL, .min = 0, .max = MONEY_MOST),           \
+        FIELD(struct job_input, contractor_budget, DECIMAL, .min = 0, .max = MONEY_MOST),          \
+        FIELD(struct job_input, vat_percentage, DECIMAL, .min = 0, .max = 100,                     \
+            .help = "Default 20"),                                                                 \
+        FIELD(struct job_input, total_amount, DECIMAL, .min = 0, .max = 2 * (int64_t)MONEY_MOST,   \
+            .help = "Always contractor_budget plus VAT; may be sent and must then agree"),         \
+        FIELD(struct job_input, date_works_start_date, DATE, .also = "booked_to_complete"),        \
+        FIELD(struct job_input, date_works_end_date, DATE),                                        \
+        FIELD(struct job_input, time_range_id, INTEGER),                                           \
+        FIELD(struct job_input, access_details, TEXT, .max = 2000),                                \
+        FIELD(struct job_input, private_contact_name, TEXT, .max = 200),                           \
+        FIELD(struct job_input, private_contact_email, EMAIL, .max = 254),                         \
+        FIELD(struct job_input, works_order_ref, TEXT, .max = 100),                                \
+        FIELD(struct job_input, invoice_no, TEXT, .max = 100),                                     \
+        FIELD(struct job_input, quote_no, TEXT, .max = 100),                                       \
+        FIELD(struct job_input, completion_details, TEXT, .max = 10000),                           \
+        FIELD(struct job_input, tenants_ids, INTEGERS, .max = 50,                                  \
+            .help = "The tenants whom the job concerns")
 
 const struct field job_create_fields[JOB_CREATE_FIELDS] = {JOB_FIELDS(true)};
 const struct field job_update_fields[JOB_UPDATE_FIELDS] = {
@@ -44,10 +47,11 @@ const struct field job_update_fields[JOB_UPDATE_FIELDS] = {
 };
 
 /* The bits of jobs_update's mask, in its order. */
-static const char *const changeable[] = {"job_title", "job_description", "priority_id", "status_id", "job_type_id", "address_id",
-    "agent_id", "contractor_id", "job_total_budget", "contractor_budget", "vat_percentage", "date_works_start_date",
-    "date_works_end_date", "time_range_id", "access_details", "private_contact_name", "private_contact_email", "works_order_ref",
-    "invoice_no", "quote_no", "completion_details"};
+static const char *const changeable[] = {"job_title", "job_description", "priority_id", "status_id",
+    "job_type_id", "address_id", "agent_id", "contractor_id", "job_total_budget",
+    "contractor_budget", "vat_percentage", "date_works_start_date", "date_works_end_date",
+    "time_range_id", "access_details", "private_contact_name", "private_contact_email",
+    "works_order_ref", "invoice_no", "quote_no", "completion_details"};
 
 enum { BIT_STATUS = 3, BIT_ADDRESS = 5, BIT_COMPLETION = 20 };
 
@@ -55,7 +59,7 @@ enum { BIT_STATUS = 3, BIT_ADDRESS = 5, BIT_COMPLETION = 20 };
 struct change {
     const struct job_input *in;
     int64_t mask;
-    bool tenants;         /* were sent */
+    bool tenants; /* were sent */
     int64_t branch_id, landlord_account_id;
     enum job_stage stage; /* after the change */
     int64_t contractor_id;
@@ -95,10 +99,12 @@ static bool own_branch(const struct call *c, int64_t branch)
 /* All references at once, so that every unknown one is named. */
 static void check_references(struct call *c, struct change *k)
 {
-    static const char *const names[] = {"priority_id", "job_type_id", "agent_id", "contractor_id", "time_range_id", "tenants_ids"};
+    static const char *const names[] = {
+        "priority_id", "job_type_id", "agent_id", "contractor_id", "time_range_id", "tenants_ids"};
     const struct job_input *in = k->in;
-    struct rows *r = db_query(c, sql_jobs_references, ARG(in->priority_id), ARG(in->status_id), ARG(in->job_type_id), ARG(in->address_id),
-        ARG(in->agent_id), ARG(in->contractor_id), ARG(in->time_range_id), ARG(in->tenants_ids));
+    struct rows *r = db_query(c, sql_jobs_references, ARG(in->priority_id), ARG(in->status_id),
+        ARG(in->job_type_id), ARG(in->address_id), ARG(in->agent_id), ARG(in->contractor_id),
+        ARG(in->time_range_id), ARG(in->tenants_ids));
 
     if (call_faulted(c))
         return;
@@ -127,7 +133,8 @@ static void check_dates(struct call *c, struct date starts, struct date ends)
 }
 
 /* Clients that reckon with binary fractions may be a penny off. */
-static void check_total(struct call *c, struct decimal sent, struct decimal budget, struct decimal vat)
+static void check_total(
+    struct call *c, struct decimal sent, struct decimal budget, struct decimal vat)
 {
     struct decimal total = job_total(budget, vat);
     char text[24];
@@ -154,7 +161,8 @@ static void check_step(struct call *c, const struct change *k, enum job_stage fr
 
 void job_keep_version(struct call *c, int64_t job_id, struct str message)
 {
-    db_query(c, sql_jobs_commit, ARG(uuid_new()), ARG(job_id), ARG(message), ARG(c->account->id), ARG(c->account->name));
+    db_query(c, sql_jobs_commit, ARG(uuid_new()), ARG(job_id), ARG(message), ARG(c->account->id),
+        ARG(c->account->name));
 }
 
 void job_tell_contractor(struct call *c, const struct job *job)
@@ -205,26 +213,34 @@ static struct str text_or_none(struct str text)
 }
 
 #define SEALED(field) ARG_BYTES(seal(c, "jobs." #field, uuid, text_or_none(in->field)))
-#define VALUES_OF(in) \
-    ARG((in)->job_title), ARG((in)->job_description), ARG((in)->priority_id), ARG((in)->status_id), ARG((in)->job_type_id), \
-        ARG((in)->address_id), ARG((in)->agent_id), ARG((in)->contractor_id), ARG((in)->job_total_budget), ARG((in)->contractor_budget), \
-        ARG((in)->vat_percentage), ARG((in)->date_works_start_date), ARG((in)->date_works_end_date), ARG((in)->time_range_id), \
-        SEALED(access_details), SEALED(private_contact_name), SEALED(private_contact_email), ARG(text_or_none((in)->works_order_ref)), \
-        ARG(text_or_none((in)->invoice_no)), ARG(text_or_none((in)->quote_no)), ARG(text_or_none((in)->completion_details))
+#define VALUES_OF(in)                                                                              \
+    ARG((in)->job_title), ARG((in)->job_description), ARG((in)->priority_id),                      \
+        ARG((in)->status_id), ARG((in)->job_type_id), ARG((in)->address_id), ARG((in)->agent_id),  \
+        ARG((in)->contractor_id), ARG((in)->job_total_budget), ARG((in)->contractor_budget),       \
+        ARG((in)->vat_percentage), ARG((in)->date_works_start_date),                               \
+        ARG((in)->date_works_end_date), ARG((in)->time_range_id), SEALED(access_details),          \
+        SEALED(private_contact_name), SEALED(private_contact_email),                               \
+        ARG(text_or_none((in)->works_order_ref)), ARG(text_or_none((in)->invoice_no)),             \
+        ARG(text_or_none((in)->quote_no)), ARG(text_or_none((in)->completion_details))
 
 static void reply_changed(struct call *c, const char *message, const struct job *job)
 {
-    reply_done(c, message, FIELD_INT("job_id", job->id), FIELD_ID("job_uuid", job->uuid), FIELD_STR("job_ref", job->reference));
+    reply_done(c, message, FIELD_INT("job_id", job->id), FIELD_ID("job_uuid", job->uuid),
+        FIELD_STR("job_ref", job->reference));
 }
 
 static struct job insert(struct call *c, const struct job_input *in, const struct change *k)
 {
     struct uuid uuid = uuid_new();
-    struct str reference = call_print(c, "JOB-%lld", (long long)row_int(db_query(c, sql_jobs_number), 0, "number"));
-    struct rows *made = db_query(c, sql_jobs_create, ARG(uuid), ARG(reference), ARG(k->branch_id), ARG(k->landlord_account_id),
-        ARG(c->account->id), VALUES_OF(in));
+    struct str reference = call_print(
+        c, "JOB-%lld", (long long)row_int(db_query(c, sql_jobs_number), 0, "number"));
+    struct rows *made = db_query(c, sql_jobs_create, ARG(uuid), ARG(reference), ARG(k->branch_id),
+        ARG(k->landlord_account_id), ARG(c->account->id), VALUES_OF(in));
 
-    return (struct job){.id = row_int(made, 0, "id"), .uuid = uuid, .reference = reference, .agent_id = in->agent_id,
+    return (struct job){.id = row_int(made, 0, "id"),
+        .uuid = uuid,
+        .reference = reference,
+        .agent_id = in->agent_id,
         .contractor_id = in->contractor_id};
 }
 
@@ -265,17 +281,20 @@ static void check_change(struct call *c, struct change *k, const struct job *job
     check_contractors_part(c, k);
     check_dates(c, is_sent(c, "date_works_start_date") ? in->date_works_start_date : job->starts,
         is_sent(c, "date_works_end_date") ? in->date_works_end_date : job->ends);
-    check_total(c, in->total_amount, is_sent(c, "contractor_budget") ? in->contractor_budget : job->contractor_budget,
+    check_total(c, in->total_amount,
+        is_sent(c, "contractor_budget") ? in->contractor_budget : job->contractor_budget,
         is_sent(c, "vat_percentage") ? in->vat_percentage : job->vat_percentage);
     check_references(c, k);
     check_step(c, k, job->stage);
 }
 
-static void write(struct call *c, const struct job_input *in, const struct change *k, const struct job *job)
+static void write(
+    struct call *c, const struct job_input *in, const struct change *k, const struct job *job)
 {
     struct uuid uuid = job->uuid;
 
-    db_query(c, sql_jobs_update, ARG(job->id), ARG(k->mask), ARG(k->branch_id), ARG(k->landlord_account_id), VALUES_OF(in));
+    db_query(c, sql_jobs_update, ARG(job->id), ARG(k->mask), ARG(k->branch_id),
+        ARG(k->landlord_account_id), VALUES_OF(in));
     if (!k->tenants)
         return;
     db_query(c, sql_jobs_tenants_clear, ARG(job->id));

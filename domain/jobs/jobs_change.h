@@ -1,5 +1,6 @@
 /*
- * jobs_change: creating and changing jobs: what may be sent, what is checked, what is written. Only for domain/jobs/.
+ * jobs_change: creating and changing jobs: what may be sent, what is checked, what is written. Only
+ * for domain/jobs/.
  */
 #ifndef DOMAIN_JOBS_CHANGE_H
 #define DOMAIN_JOBS_CHANGE_H
@@ -14,12 +15,14 @@ struct job_input {
     struct decimal job_total_budget, contractor_budget, vat_percentage, total_amount;
     struct date date_works_start_date, date_works_end_date;
     int64_t time_range_id;
-    struct str access_details, private_contact_name, private_contact_email, works_order_ref, invoice_no, quote_no, completion_details;
+    struct str access_details, private_contact_name, private_contact_email, works_order_ref,
+        invoice_no, quote_no, completion_details;
     struct ints tenants_ids;
 };
 
 enum { JOB_CREATE_FIELDS = 23, JOB_UPDATE_FIELDS };
-extern const struct field job_create_fields[JOB_CREATE_FIELDS], job_update_fields[JOB_UPDATE_FIELDS];
+extern const struct field job_create_fields[JOB_CREATE_FIELDS],
+    job_update_fields[JOB_UPDATE_FIELDS];
 
 /* Handlers. */
 void job_create(struct call *c, const struct job_input *in);

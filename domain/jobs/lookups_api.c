@@ -10,7 +10,8 @@ struct find_address {
 };
 
 static const struct field find_address_fields[] = {
-    FIELD(struct find_address, search, TEXT, .max = 100, .also = "q", .help = "Part of a line or a postcode, with or without its blank"),
+    FIELD(struct find_address, search, TEXT, .max = 100, .also = "q",
+        .help = "Part of a line or a postcode, with or without its blank"),
     LIST_FIELDS(struct find_address, 200),
 };
 
@@ -20,7 +21,8 @@ struct new_address {
 };
 
 static const struct field new_address_fields[] = {
-    FIELD(struct new_address, branch_id, INTEGER, .help = "The branch that looks after it; an agent of one branch need not say"),
+    FIELD(struct new_address, branch_id, INTEGER,
+        .help = "The branch that looks after it; an agent of one branch need not say"),
     FIELD(struct new_address, address_line1, TEXT, .required = true, .min = 1, .max = 200),
     FIELD(struct new_address, address_line2, TEXT, .max = 200),
     FIELD(struct new_address, city, TEXT, .required = true, .min = 1, .max = 100),
@@ -54,17 +56,23 @@ static void add_address(struct call *c, const struct new_address *in)
 
     if (!postcode.at)
         fail_field(c, "postcode", "is not a postcode of the United Kingdom");
-    struct rows *made = db_query(c, sql_address_create, ARG(uuid), ARG(branch), ARG(in->address_line1),
-        ARG(in->address_line2.len ? in->address_line2 : NO_STR), ARG(in->city), ARG(postcode), ARG(in->country));
+    struct rows *made = db_query(c, sql_address_create, ARG(uuid), ARG(branch),
+        ARG(in->address_line1), ARG(in->address_line2.len ? in->address_line2 : NO_STR),
+        ARG(in->city), ARG(postcode), ARG(in->country));
     if (!call_faulted(c) && rows_count(made) == 0)
         return fail_field(c, "branch_id", "does not exist, or takes no new jobs");
     audit_about(c, uuid);
-    reply_done(c, "Address added", FIELD_INT("address_id", row_int(made, 0, "address_id")), FIELD_ID("address_uuid", uuid),
+    reply_done(c, "Address added", FIELD_INT("address_id", row_int(made, 0, "address_id")),
+        FIELD_ID("address_uuid", uuid),
         FIELD_STR("full_address", row_str(made, 0, "full_address")));
 }
 
-#define LOOK_UP(what, text, statement) {GET, "/api/jobs/" what, .summary = text, .right = "api.jobs." what ".manage", \
-    .shipped_to = MINIMAL, .accounts = EVERYBODY, .sql = &statement, .data = DATA_LIST, .run = show_all}
+#define LOOK_UP(what, text, statement)                                                             \
+    {                                                                                              \
+        GET, "/api/jobs/" what, .summary = text, .right = "api.jobs." what ".manage",              \
+                                .shipped_to = MINIMAL, .accounts = EVERYBODY, .sql = &statement,   \
+                                .data = DATA_LIST, .run = show_all                                 \
+    }
 
 static const struct endpoint endpoints[] = {
     LOOK_UP("statuses", "List job statuses", sql_job_statuses_list),
@@ -73,7 +81,8 @@ static const struct endpoint endpoints[] = {
     LOOK_UP("time-ranges", "List job time ranges", sql_job_time_ranges_list),
     LOOK_UP("payment-statuses", "List job payment statuses", sql_payment_statuses_list),
     {
-        GET, "/api/jobs/addresses",
+        GET,
+        "/api/jobs/addresses",
         .summary = "Search property addresses",
         .right = "api.jobs.addresses.manage",
         .shipped_to = COORDINATOR,
@@ -84,7 +93,9 @@ static const struct endpoint endpoints[] = {
         .run = list_page,
     },
     {
-        POST, "/api/jobs/addresses", "create",
+        POST,
+        "/api/jobs/addresses",
+        "create",
         .summary = "Add a property address",
         .right = "api.jobs.addresses.manage",
         .shipped_to = COORDINATOR,

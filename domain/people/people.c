@@ -21,10 +21,13 @@ int64_t people_create_tenant(struct call *c, const struct new_tenant *t, struct 
     int64_t branch = by_agent ? c->account->branch_ids.at[0] : NONE;
 
     *uuid = uuid_new();
-    struct rows *r = db_query(c, sql_tenants_create, ARG(*uuid), ARG_BYTES(seal(c, "tenants.tenant_name", *uuid, t->name)),
-        ARG_BYTES(seal(c, "tenants.tenant_email", *uuid, t->email)), ARG_BYTES(lookup_key(c, "email", t->email)),
+    struct rows *r = db_query(c, sql_tenants_create, ARG(*uuid),
+        ARG_BYTES(seal(c, "tenants.tenant_name", *uuid, t->name)),
+        ARG_BYTES(seal(c, "tenants.tenant_email", *uuid, t->email)),
+        ARG_BYTES(lookup_key(c, "email", t->email)),
         ARG_BYTES(seal(c, "tenants.tenant_number_primary", *uuid, t->number_primary)),
-        ARG_BYTES(seal(c, "tenants.tenant_number_work", *uuid, t->number_work)), ARG(t->address_id), ARG(branch), ARG(t->account_id));
+        ARG_BYTES(seal(c, "tenants.tenant_number_work", *uuid, t->number_work)), ARG(t->address_id),
+        ARG(branch), ARG(t->account_id));
     int64_t id = row_int(r, 0, "id");
     people_index_name(c, id, t->name);
     people_index_email(c, id, t->email);
@@ -35,8 +38,10 @@ int64_t people_create_tenant(struct call *c, const struct new_tenant *t, struct 
 int64_t people_create_landlord(struct call *c, const struct new_landlord *l, struct uuid *uuid)
 {
     *uuid = uuid_new();
-    return row_int(db_query(c, sql_landlord_create, ARG(*uuid), ARG(l->account_id), ARG_BYTES(seal(c, "landlords.name", *uuid, l->name)),
-                       ARG_BYTES(seal(c, "landlords.email", *uuid, l->email)), ARG_BYTES(seal(c, "landlords.phone", *uuid, l->phone))),
+    return row_int(db_query(c, sql_landlord_create, ARG(*uuid), ARG(l->account_id),
+                       ARG_BYTES(seal(c, "landlords.name", *uuid, l->name)),
+                       ARG_BYTES(seal(c, "landlords.email", *uuid, l->email)),
+                       ARG_BYTES(seal(c, "landlords.phone", *uuid, l->phone))),
         0, "id");
 }
 

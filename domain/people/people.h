@@ -1,9 +1,10 @@
 /*
  * people: tenants and landlords, who are records of an org.
  *
- * Owns tenants, tenant_tokens, landlords. Contact fields are sealed; names, e-mail addresses and numbers are found through a blind
- * index whose candidates are opened and compared, so a search gives what a substring filter would. Which tenants an account sees is
- * decided by the policy in migration 0005. Start reading at the rows at the end of people_api.c, then in people.sql.
+ * Owns tenants, tenant_tokens, landlords. Contact fields are sealed; names, e-mail addresses and
+ * numbers are found through a blind index whose candidates are opened and compared, so a search
+ * gives what a substring filter would. Which tenants an account sees is decided by the policy in
+ * migration 0005. Start reading at the rows at the end of people_api.c, then in people.sql.
  */
 #ifndef DOMAIN_PEOPLE_H
 #define DOMAIN_PEOPLE_H
@@ -17,7 +18,8 @@ struct new_tenant {
     int64_t address_id, account_id; /* NONE without */
 };
 
-/* Makes a tenant with its search tokens and gives its id. An agent's tenant without an address belongs to the agent's first branch. */
+/* Makes a tenant with its search tokens and gives its id. An agent's tenant without an address
+ * belongs to the agent's first branch. */
 int64_t people_create_tenant(struct call *c, const struct new_tenant *t, struct uuid *uuid);
 
 struct new_landlord {
@@ -28,11 +30,13 @@ struct new_landlord {
 /* Makes a landlord's record and gives its id. */
 int64_t people_create_landlord(struct call *c, const struct new_landlord *l, struct uuid *uuid);
 
-/* A problem of the field tenants_ids unless each id is of a tenant that the account sees. An empty list is fine. */
+/* A problem of the field tenants_ids unless each id is of a tenant that the account sees. An empty
+ * list is fine. */
 void people_require_tenants(struct call *c, struct ints ids);
 
-/* The tenants that jobs concern, by job: columns job_id, id, uuid, tenant_name, tenant_email, tenant_number_primary and
- * tenant_number_work (sealed: row_sealed). Only of jobs that the account sees. */
+/* The tenants that jobs concern, by job: columns job_id, id, uuid, tenant_name, tenant_email,
+ * tenant_number_primary and tenant_number_work (sealed: row_sealed). Only of jobs that the account
+ * sees. */
 struct rows *people_of_jobs(struct call *c, struct ints job_ids);
 
 /* Names of one job's tenants with commas between; empty without any. */

@@ -23,17 +23,20 @@ static const struct field list_fields[] = {
 };
 
 static const struct field light_list_fields[] = {
-    FIELD(struct list_tenants, search, TEXT, .max = 100, .help = "Part of the name, e-mail address or telephone number"),
+    FIELD(struct list_tenants, search, TEXT, .max = 100,
+        .help = "Part of the name, e-mail address or telephone number"),
     FIELD(struct list_tenants, address_id, INTEGER, .help = "Tenants of no address are listed too"),
     FIELD(struct list_tenants, active, BOOLEAN),
     FIELD(struct list_tenants, unassigned, BOOLEAN, .help = "Only tenants without an address"),
     LIST_FIELDS(struct list_tenants, 1000),
 };
 
-/* The full list filters by one address; the light one adds the tenants of none, so that a form can offer both. */
+/* The full list filters by one address; the light one adds the tenants of none, so that a form can
+ * offer both. */
 static void list_found(struct call *c, const struct list_tenants *in, bool full)
 {
-    struct arg none = {0}, found = in->search.len ? ARG(people_search(c, in->search, full)) : none, address = ARG(in->address_id);
+    struct arg none = {0}, found = in->search.len ? ARG(people_search(c, in->search, full)) : none,
+               address = ARG(in->address_id);
     const struct listing_value values[] = {
         {"found", found},
         {"address_id", full ? address : none},
@@ -75,12 +78,13 @@ struct tenant_input {
     int64_t tenant_address_id;
 };
 
-#define TENANT_FIELDS(must) \
-    FIELD(struct tenant_input, tenant_name, TEXT, .required = must, .min = 1, .max = 200), \
-    FIELD(struct tenant_input, tenant_email, EMAIL, .max = 254), \
-    FIELD(struct tenant_input, tenant_number_primary, TEXT, .max = 40), \
-    FIELD(struct tenant_input, tenant_number_work, TEXT, .max = 40), \
-    FIELD(struct tenant_input, tenant_address_id, INTEGER, .also = "address_id", .help = "Where the tenant lives")
+#define TENANT_FIELDS(must)                                                                        \
+    FIELD(struct tenant_input, tenant_name, TEXT, .required = must, .min = 1, .max = 200),         \
+        FIELD(struct tenant_input, tenant_email, EMAIL, .max = 254),                               \
+        FIELD(struct tenant_input, tenant_number_primary, TEXT, .max = 40),                        \
+        FIELD(struct tenant_input, tenant_number_work, TEXT, .max = 40),                           \
+        FIELD(struct tenant_input, tenant_address_id, INTEGER, .also = "address_id",               \
+            .help = "Where the tenant lives")
 
 static const struct field create_fields[] = {TENANT_FIELDS(true)};
 static const struct field update_fields[] = {
@@ -88,10 +92,12 @@ static const struct field update_fields[] = {
     TENANT_FIELDS(false),
 };
 
-/* The branch of an address that the account may use; ADDRESS_NOT_FOUND without one. An empty row for no address at all. */
+/* The branch of an address that the account may use; ADDRESS_NOT_FOUND without one. An empty row
+ * for no address at all. */
 static struct rows *require_address(struct call *c, int64_t id)
 {
-    struct rows *r = db_query(c, sql_tenants_address, ARG(id), ARG(c->account->type_id), ARG(c->account->branch_ids));
+    struct rows *r = db_query(
+        c, sql_tenants_address, ARG(id), ARG(c->account->type_id), ARG(c->account->branch_ids));
 
     if (id != NONE && !call_faulted(c) && rows_count(r) == 0)
         fail(c, ADDRESS_NOT_FOUND);
@@ -106,22 +112,24 @@ static struct str filled(struct str s)
 
 static void create(struct call *c, const struct tenant_input *in)
 {
-    const struct new_tenant t = {in->tenant_name, filled(in->tenant_email), filled(in->tenant_number_primary),
-        filled(in->tenant_number_work), in->tenant_address_id, NONE};
+    const struct new_tenant t = {in->tenant_name, filled(in->tenant_email),
+        filled(in->tenant_number_primary), filled(in->tenant_number_work), in->tenant_address_id,
+        NONE};
     struct uuid uuid;
 
     require_address(c, in->tenant_address_id);
     int64_t id = people_create_tenant(c, &t, &uuid);
     audit_about(c, uuid);
-    reply_done(c, "Tenant created successfully", FIELD_INT("tenant_id", id), FIELD_ID("tenant_uuid", uuid));
+    reply_done(c, "Tenant created successfully", FIELD_INT("tenant_id", id),
+        FIELD_ID("tenant_uuid", uuid));
 }
 
 enum sent { SENT_NAME = 1, SENT_EMAIL = 2, SENT_PRIMARY = 4, SENT_WORK = 8, SENT_ADDRESS = 16 };
 
 static int64_t what_was_sent(struct call *c)
 {
-    static const char *const names[] = {
-        "tenant_name", "tenant_email", "tenant_number_primary", "tenant_number_work", "tenant_address_id"};
+    static const char *const names[] = {"tenant_name", "tenant_email", "tenant_number_primary",
+        "tenant_number_work", "tenant_address_id"};
     int64_t sent = 0;
 
     for (size_t i = 0; i < countof(names); i++)
@@ -132,13 +140,16 @@ static int64_t what_was_sent(struct call *c)
 static void write_changes(struct call *c, int64_t id, int64_t sent, const struct tenant_input *in)
 {
     struct rows *address = require_address(c, in->tenant_address_id);
-    struct str email = filled(in->tenant_email), primary = filled(in->tenant_number_primary), work = filled(in->tenant_number_work);
+    struct str email = filled(in->tenant_email), primary = filled(in->tenant_number_primary),
+               work = filled(in->tenant_number_work);
 
-    db_query(c, sql_tenants_update, ARG(id), ARG(sent), ARG_BYTES(seal(c, "tenants.tenant_name", in->uuid, in->tenant_name)),
-        ARG_BYTES(seal(c, "tenants.tenant_email", in->uuid, email)), ARG_BYTES(lookup_key(c, "email", email)),
+    db_query(c, sql_tenants_update, ARG(id), ARG(sent),
+        ARG_BYTES(seal(c, "tenants.tenant_name", in->uuid, in->tenant_name)),
+        ARG_BYTES(seal(c, "tenants.tenant_email", in->uuid, email)),
+        ARG_BYTES(lookup_key(c, "email", email)),
         ARG_BYTES(seal(c, "tenants.tenant_number_primary", in->uuid, primary)),
-        ARG_BYTES(seal(c, "tenants.tenant_number_work", in->uuid, work)), ARG(in->tenant_address_id),
-        ARG(row_int(address, 0, "branch_id")));
+        ARG_BYTES(seal(c, "tenants.tenant_number_work", in->uuid, work)),
+        ARG(in->tenant_address_id), ARG(row_int(address, 0, "branch_id")));
 }
 
 static void index_changes(struct call *c, int64_t id, int64_t sent, const struct tenant_input *in)
@@ -150,12 +161,14 @@ static void index_changes(struct call *c, int64_t id, int64_t sent, const struct
     if (!(sent & (SENT_PRIMARY | SENT_WORK)))
         return;
     struct rows *now = db_query(c, sql_tenants_get, ARG(in->uuid));
-    people_index_numbers(c, id, row_sealed(c, now, 0, "tenant_number_primary"), row_sealed(c, now, 0, "tenant_number_work"));
+    people_index_numbers(c, id, row_sealed(c, now, 0, "tenant_number_primary"),
+        row_sealed(c, now, 0, "tenant_number_work"));
 }
 
 static void update(struct call *c, const struct tenant_input *in)
 {
-    int64_t id = row_int(db_require(c, sql_tenants_lock, ARG(in->uuid), ARG(NONE)), 0, "id"), sent = what_was_sent(c);
+    int64_t id = row_int(db_require(c, sql_tenants_lock, ARG(in->uuid), ARG(NONE)), 0, "id"),
+            sent = what_was_sent(c);
 
     if ((sent & SENT_NAME) && !in->tenant_name.len)
         fail_field(c, "tenant_name", "cannot be empty");
@@ -184,7 +197,8 @@ struct assign_input {
 static const struct field assign_fields[] = {
     FIELD(struct assign_input, tenant_uuid, UUID, .help = "The tenant; or tenant_id"),
     FIELD(struct assign_input, tenant_id, INTEGER, .help = "The tenant's number; or tenant_uuid"),
-    FIELD(struct assign_input, address_id, INTEGER, .required = true, .help = "Replaces an earlier address"),
+    FIELD(struct assign_input, address_id, INTEGER, .required = true,
+        .help = "Replaces an earlier address"),
 };
 
 static void assign_address(struct call *c, const struct assign_input *in)
@@ -193,23 +207,32 @@ static void assign_address(struct call *c, const struct assign_input *in)
 
     if (!by_uuid && in->tenant_id == NONE)
         return fail_field(c, "tenant_uuid", "is required, or tenant_id");
-    struct rows *tenant = db_query(c, sql_tenants_lock, ARG(in->tenant_uuid), ARG(by_uuid ? NONE : in->tenant_id));
+    struct rows *tenant = db_query(
+        c, sql_tenants_lock, ARG(in->tenant_uuid), ARG(by_uuid ? NONE : in->tenant_id));
     if (!call_faulted(c) && rows_count(tenant) == 0)
         return fail(c, TENANT_NOT_FOUND);
-    const struct tenant_input change = {.uuid = row_uuid(tenant, 0, "uuid"), .tenant_address_id = in->address_id};
+    const struct tenant_input change = {
+        .uuid = row_uuid(tenant, 0, "uuid"), .tenant_address_id = in->address_id};
     write_changes(c, row_int(tenant, 0, "id"), SENT_ADDRESS, &change);
     struct rows *address = require_address(c, in->address_id);
     audit_about(c, change.uuid);
-    reply_done(c, "Address assigned successfully", FIELD_STR("full_address", row_str(address, 0, "full_address")));
+    reply_done(c, "Address assigned successfully",
+        FIELD_STR("full_address", row_str(address, 0, "full_address")));
 }
 
-#define TENANTS .right = "api.tenants.manage.manage", .shipped_to = COORDINATOR, .accounts = STAFF, .subject = "tenant"
-#define LIGHT .right = "api.tenants.list.manage", .shipped_to = COORDINATOR, .accounts = STAFF | AGENT, .shipped_to_accounts = true, \
+#define TENANTS                                                                                    \
+    .right = "api.tenants.manage.manage", .shipped_to = COORDINATOR, .accounts = STAFF,            \
     .subject = "tenant"
+#define LIGHT                                                                                      \
+    .right = "api.tenants.list.manage", .shipped_to = COORDINATOR, .accounts = STAFF | AGENT,      \
+    .shipped_to_accounts = true, .subject = "tenant"
 
 static const struct endpoint endpoints[] = {
     {
-        GET, "/api/tenants/manage", "list", true,
+        GET,
+        "/api/tenants/manage",
+        "list",
+        .action_optional = true,
         .summary = "List tenants",
         TENANTS,
         .input = INPUT(list_tenants, list_fields),
@@ -218,7 +241,9 @@ static const struct endpoint endpoints[] = {
         .run = RUN(list),
     },
     {
-        GET, "/api/tenants/manage", "get",
+        GET,
+        "/api/tenants/manage",
+        "get",
         .summary = "Get tenant details",
         TENANTS,
         .input = INPUT(one_tenant, one_tenant_fields),
@@ -227,7 +252,10 @@ static const struct endpoint endpoints[] = {
         .run = show_one,
     },
     {
-        POST, "/api/tenants/manage", "create", true,
+        POST,
+        "/api/tenants/manage",
+        "create",
+        .action_optional = true,
         .summary = "Create a tenant (full)",
         TENANTS,
         .input = INPUT(tenant_input, create_fields),
@@ -236,7 +264,8 @@ static const struct endpoint endpoints[] = {
         .run = RUN(create),
     },
     {
-        PUT, "/api/tenants/manage",
+        PUT,
+        "/api/tenants/manage",
         .summary = "Update a tenant",
         TENANTS,
         .input = INPUT(tenant_input, update_fields),
@@ -244,7 +273,8 @@ static const struct endpoint endpoints[] = {
         .run = RUN(update),
     },
     {
-        DELETE, "/api/tenants/manage",
+        DELETE,
+        "/api/tenants/manage",
         .summary = "Delete a tenant",
         TENANTS,
         .input = INPUT(one_tenant, one_tenant_fields),
@@ -252,7 +282,10 @@ static const struct endpoint endpoints[] = {
         .run = RUN(remove_tenant),
     },
     {
-        GET, "/api/tenants/list", "list", true,
+        GET,
+        "/api/tenants/list",
+        "list",
+        .action_optional = true,
         .summary = "List tenants (lightweight)",
         LIGHT,
         .input = INPUT(list_tenants, light_list_fields),
@@ -261,7 +294,9 @@ static const struct endpoint endpoints[] = {
         .run = RUN(list_light),
     },
     {
-        GET, "/api/tenants/list", "get",
+        GET,
+        "/api/tenants/list",
+        "get",
         .summary = "Get a tenant by ID",
         LIGHT,
         .input = INPUT(tenant_by_id, tenant_by_id_fields),
@@ -270,7 +305,10 @@ static const struct endpoint endpoints[] = {
         .run = show_one,
     },
     {
-        POST, "/api/tenants/list", "create", true,
+        POST,
+        "/api/tenants/list",
+        "create",
+        .action_optional = true,
         .summary = "Create a tenant (lightweight)",
         LIGHT,
         .input = INPUT(tenant_input, create_fields),
@@ -279,7 +317,8 @@ static const struct endpoint endpoints[] = {
         .run = RUN(create),
     },
     {
-        POST, "/api/tenants/assign-address",
+        POST,
+        "/api/tenants/assign-address",
         .summary = "Assign an address to a tenant",
         .right = "api.tenants.assign_address.manage",
         .also_rights = {"api.tenants.assign-address.manage"},

@@ -10,7 +10,8 @@
 enum { CANDIDATES_MOST = 10000, DIGITS_LEAST = 3 };
 enum kind { NAME = 1, EMAIL, NUMBERS };
 
-static const char *const kinds[] = {"", "tenants.tenant_name", "tenants.tenant_email", "tenants.number"};
+static const char *const kinds[] = {
+    "", "tenants.tenant_name", "tenants.tenant_email", "tenants.number"};
 
 /* Only the digits; +44 and 0044 as 0 when `national`. */
 static struct str digits_of(struct call *c, struct str text, bool national)
@@ -23,7 +24,9 @@ static struct str digits_of(struct call *c, struct str text, bool national)
     for (size_t i = 0; i < text.len; i++)
         if (text.at[i] >= '0' && text.at[i] <= '9')
             digits[len++] = text.at[i];
-    size_t code = str_starts(str_trim(text), "+44") ? 2 : len >= 4 && memcmp(digits, "0044", 4) == 0 ? 4 : 0;
+    size_t code = str_starts(str_trim(text), "+44")            ? 2
+                  : len >= 4 && memcmp(digits, "0044", 4) == 0 ? 4
+                                                               : 0;
     if (national && code) {
         digits[code - 1] = '0';
         return (struct str){digits + code - 1, len - code + 1};
@@ -33,7 +36,8 @@ static struct str digits_of(struct call *c, struct str text, bool national)
 
 static void set_tokens(struct call *c, int64_t tenant_id, enum kind kind, struct str text)
 {
-    db_query(c, sql_tenants_tokens_set, ARG(tenant_id), ARG((int)kind), ARG(search_tokens(c, kinds[kind], text.at ? text : STR(""))));
+    db_query(c, sql_tenants_tokens_set, ARG(tenant_id), ARG((int)kind),
+        ARG(search_tokens(c, kinds[kind], text.at ? text : STR(""))));
 }
 
 void people_index_name(struct call *c, int64_t tenant_id, struct str name)
@@ -52,7 +56,8 @@ void people_index_numbers(struct call *c, int64_t tenant_id, struct str primary,
     const struct str numbers[] = {primary, work};
 
     for (size_t i = 0; i < countof(numbers); i++) {
-        const struct str forms[] = {numbers[i], digits_of(c, numbers[i], false), digits_of(c, numbers[i], true)};
+        const struct str forms[] = {
+            numbers[i], digits_of(c, numbers[i], false), digits_of(c, numbers[i], true)};
         for (size_t k = 0; k < countof(forms) && numbers[i].at; k++) {
             buf_str(all, forms[k]);
             buf_char(all, ' ');
@@ -64,7 +69,8 @@ void people_index_numbers(struct call *c, int64_t tenant_id, struct str primary,
 /* One search on its way through the candidates. */
 struct search {
     struct call *c;
-    struct str normal, digits; /* of what is sought; digits empty when they are too few to say anything */
+    struct str normal,
+        digits; /* of what is sought; digits empty when they are too few to say anything */
     bool names_only;
     const struct rows *rows;
     int64_t *ids;
@@ -73,8 +79,9 @@ struct search {
 
 static bool number_holds(struct search *s, struct str number)
 {
-    return search_holds(s->c, number, s->normal) || (s->digits.len && (search_holds(s->c, digits_of(s->c, number, false), s->digits) ||
-                                                                          search_holds(s->c, digits_of(s->c, number, true), s->digits)));
+    return search_holds(s->c, number, s->normal) ||
+           (s->digits.len && (search_holds(s->c, digits_of(s->c, number, false), s->digits) ||
+                                 search_holds(s->c, digits_of(s->c, number, true), s->digits)));
 }
 
 static bool holds(struct search *s, size_t row)
@@ -83,12 +90,14 @@ static bool holds(struct search *s, size_t row)
 
     if (search_holds(c, row_sealed(c, s->rows, row, "tenant_name"), s->normal))
         return true;
-    return !s->names_only && (search_holds(c, row_sealed(c, s->rows, row, "tenant_email"), s->normal) ||
-                                 number_holds(s, row_sealed(c, s->rows, row, "tenant_number_primary")) ||
-                                 number_holds(s, row_sealed(c, s->rows, row, "tenant_number_work")));
+    return !s->names_only &&
+           (search_holds(c, row_sealed(c, s->rows, row, "tenant_email"), s->normal) ||
+               number_holds(s, row_sealed(c, s->rows, row, "tenant_number_primary")) ||
+               number_holds(s, row_sealed(c, s->rows, row, "tenant_number_work")));
 }
 
-/* On a worker: thousands of values may have to be opened. The fiber waits, so the call is this thread's meanwhile. */
+/* On a worker: thousands of values may have to be opened. The fiber waits, so the call is this
+ * thread's meanwhile. */
 static void compare(void *arg)
 {
     struct search *s = arg;
@@ -100,7 +109,8 @@ static void compare(void *arg)
 
 static struct rows *candidates(struct call *c, const struct search *s, struct str part)
 {
-    struct ints names = search_query(c, kinds[NAME], part), none = {NULL, 0}, emails = none, numbers = none;
+    struct ints names = search_query(c, kinds[NAME], part), none = {NULL, 0}, emails = none,
+                numbers = none;
 
     if (names.count == 0) /* under three letters */
         return db_query(c, sql_tenants_newest_to_compare, ARG((int)CANDIDATES_MOST));
@@ -108,13 +118,17 @@ static struct rows *candidates(struct call *c, const struct search *s, struct st
         emails = search_query(c, kinds[EMAIL], part);
         numbers = search_query(c, kinds[NUMBERS], s->digits.len ? s->digits : part);
     }
-    struct rows *found = db_query(c, sql_tenants_candidates, ARG(names), ARG(emails), ARG(numbers), ARG((int)CANDIDATES_MOST));
+    struct rows *found = db_query(c, sql_tenants_candidates, ARG(names), ARG(emails), ARG(numbers),
+        ARG((int)CANDIDATES_MOST));
     return db_query(c, sql_tenants_to_compare, ARG(row_ints(c, found, 0, "ids")));
 }
 
 struct ints people_search(struct call *c, struct str part, bool names_only)
 {
-    struct search s = {.c = c, .normal = search_normal(c, part), .digits = digits_of(c, part, true), .names_only = names_only};
+    struct search s = {.c = c,
+        .normal = search_normal(c, part),
+        .digits = digits_of(c, part, true),
+        .names_only = names_only};
 
     if (s.digits.len < DIGITS_LEAST)
         s.digits = NO_STR;

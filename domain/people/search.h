@@ -6,8 +6,9 @@
 
 #include "server/call.h"
 
-/* Ids of the tenants whose name (or else also e-mail address or a number) holds `part`; of numbers also the bare digits, with or
- * without the country code of the United Kingdom. At most 10,000 candidates are looked at. */
+/* Ids of the tenants whose name (or else also e-mail address or a number) holds `part`; of numbers
+ * also the bare digits, with or without the country code of the United Kingdom. At most 10,000
+ * candidates are looked at. */
 struct ints people_search(struct call *c, struct str part, bool names_only);
 
 /* Replace the tokens of a tenant. */

@@ -16,14 +16,16 @@ struct brand {
 static struct brand brand_of(struct call *c)
 {
     struct rows *r = c->org ? db_query(c, sql_brand_get) : NULL;
-    struct str name = r ? row_str(r, 0, "name") : NO_STR, colour = r ? row_str(r, 0, "colour") : NO_STR;
+    struct str name = r ? row_str(r, 0, "name") : NO_STR,
+               colour = r ? row_str(r, 0, "colour") : NO_STR;
 
     if (!name.at)
         name = c->org ? str_of(c->org->name) : STR("PropOps");
     return (struct brand){name, colour.at ? colour : str_of(default_colour)};
 }
 
-/* A plain style sheet, the same for everybody of the host: no flash of other colours, nothing inline. */
+/* A plain style sheet, the same for everybody of the host: no flash of other colours, nothing
+ * inline. */
 static void show_sheet(struct call *c, const void *in)
 {
     struct brand b = brand_of(c);
@@ -72,14 +74,16 @@ static void show_brand(struct call *c, const void *in)
 
 static const struct endpoint endpoints[] = {
     {
-        GET, "/brand.css",
+        GET,
+        "/brand.css",
         .summary = "The org's colours as a style sheet",
         .access = PUBLIC,
         .reply_type = "text/css",
         .run = RUN(show_sheet),
     },
     {
-        GET, "/api/branding",
+        GET,
+        "/api/branding",
         .summary = "Name and colours of the org",
         .access = PUBLIC,
         .data = DATA_ONE,

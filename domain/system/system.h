@@ -1,5 +1,6 @@
 /*
- * system: heartbeat, maintenance mode, the API's own document; and branding: the org's name and colours for what people see.
+ * system: heartbeat, maintenance mode, the API's own document; and branding: the org's name and
+ * colours for what people see.
  *
  * Owns the table settings.
  */
@@ -8,7 +9,8 @@
 
 #include "server/endpoint.h"
 
-/* Faults the call with MAINTENANCE while the mode is on and the caller is not staff; what is public stays open. */
+/* Faults the call with MAINTENANCE while the mode is on and the caller is not staff; what is public
+ * stays open. */
 void system_check_maintenance(struct call *c);
 
 /* The API document is made once. After routes_build. */

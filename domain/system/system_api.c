@@ -77,7 +77,8 @@ static void set_maintenance(struct call *c, const struct maintenance_input *in)
     if (!in->action.at && in->enabled == FLAG_ABSENT)
         fail_field(c, "enabled", "is required");
     db_query(c, sql_maintenance_set, ARG(on), ARG(in->reason));
-    reply_done(c, on ? "Maintenance mode is on" : "Maintenance mode is off", FIELD_FLAG("enabled", on));
+    reply_done(
+        c, on ? "Maintenance mode is on" : "Maintenance mode is off", FIELD_FLAG("enabled", on));
 }
 
 static void show_document(struct call *c, const void *in)
@@ -90,14 +91,16 @@ static void show_document(struct call *c, const void *in)
 
 static const struct endpoint endpoints[] = {
     {
-        GET, "/api/system/heartbeat",
+        GET,
+        "/api/system/heartbeat",
         .summary = "System heartbeat / health check",
         .access = PUBLIC,
         REPLY(MEMBER(status, TEXT), MEMBER(maintenance, BOOLEAN)),
         .run = RUN(show_health),
     },
     {
-        POST, "/api/system/heartbeat",
+        POST,
+        "/api/system/heartbeat",
         .summary = "Heartbeat (keep alive)",
         .access = SIGNED_IN,
         .accounts = EVERYBODY,
@@ -107,7 +110,8 @@ static const struct endpoint endpoints[] = {
         .run = write_one,
     },
     {
-        GET, "/api/system/maintenance-mode",
+        GET,
+        "/api/system/maintenance-mode",
         .summary = "Get maintenance mode status",
         .access = PUBLIC,
         .sql = &sql_maintenance_get,
@@ -116,7 +120,8 @@ static const struct endpoint endpoints[] = {
         .run = RUN(show_maintenance),
     },
     {
-        POST, "/api/system/maintenance-mode",
+        POST,
+        "/api/system/maintenance-mode",
         .summary = "Toggle maintenance mode",
         .right = "api.system.maintenance_mode.manage",
         .shipped_to = SYSOPS,
@@ -127,7 +132,8 @@ static const struct endpoint endpoints[] = {
         .run = RUN(set_maintenance),
     },
     {
-        GET, "/api/openapi.json",
+        GET,
+        "/api/openapi.json",
         .summary = "This document",
         .access = PUBLIC,
         .db = NO_DATABASE,

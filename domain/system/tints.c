@@ -28,7 +28,8 @@ static struct oklch to_oklch(struct tint t)
     double a = 1.9779984951 * l - 2.4285922050 * m + 0.4505937099 * s;
     double c = 0.0259040371 * l + 0.7827717662 * m - 0.8086757660 * s;
 
-    return (struct oklch){0.2104542553 * l + 0.7936177850 * m - 0.0040720468 * s, hypot(a, c), atan2(c, a)};
+    return (struct oklch){
+        0.2104542553 * l + 0.7936177850 * m - 0.0040720468 * s, hypot(a, c), atan2(c, a)};
 }
 
 static bool in_gamut(double v)
@@ -54,7 +55,8 @@ static unsigned char byte_of(double v)
     return (unsigned char)(v < 0 ? 0 : v > 255 ? 255 : lround(v));
 }
 
-/* Colours outside of what a screen shows lose chroma, never lightness: lightness carries the contrast. */
+/* Colours outside of what a screen shows lose chroma, never lightness: lightness carries the
+ * contrast. */
 static struct tint from_oklch(struct oklch k)
 {
     double rgb[3];
@@ -89,7 +91,8 @@ bool tint_parse(struct str text, struct tint *t)
         digits[i] = d;
     }
     unsigned long value = strtoul(digits, NULL, 16);
-    *t = (struct tint){(unsigned char)(value >> 16), (unsigned char)(value >> 8), (unsigned char)value};
+    *t = (struct tint){
+        (unsigned char)(value >> 16), (unsigned char)(value >> 8), (unsigned char)value};
     return true;
 }
 
@@ -107,7 +110,8 @@ static struct tint darkened_until(struct oklch k, double contrast)
 
 void tints_make(struct tint brand, struct tint tints[static TINTS])
 {
-    static const double lightness[TINTS] = {0.975, 0.945, 0.90, 0.84, 0.77, 0.69, 0.62, 0.55, 0.47, 0.39};
+    static const double lightness[TINTS] = {
+        0.975, 0.945, 0.90, 0.84, 0.77, 0.69, 0.62, 0.55, 0.47, 0.39};
     static const double chroma[TINTS] = {0.15, 0.25, 0.4, 0.6, 0.8, 0.95, 1, 1, 0.9, 0.75};
     struct oklch base = to_oklch(brand);
 
@@ -115,6 +119,9 @@ void tints_make(struct tint brand, struct tint tints[static TINTS])
         struct oklch k = {lightness[i], base.chroma * chroma[i], base.hue};
         if (i == 7)
             k.lightness = fmin(base.lightness, 0.58);
-        tints[i] = i >= 8 ? darkened_until(k, 5.5) : i == 7 ? darkened_until(k, 4.5) : i == 6 ? darkened_until(k, 3.0) : from_oklch(k);
+        tints[i] = i >= 8   ? darkened_until(k, 5.5)
+                   : i == 7 ? darkened_until(k, 4.5)
+                   : i == 6 ? darkened_until(k, 3.0)
+                            : from_oklch(k);
     }
 }

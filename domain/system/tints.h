@@ -1,6 +1,7 @@
 /*
- * tints: from one brand colour to the ten tints of the console, in OKLCH (Ottosson 2020), such that white text on tint 7 has a contrast
- * of at least 4.5:1 and the focus ring 3:1 on white (WCAG 2.2, 1.4.3 and 1.4.11).
+ * tints: from one brand colour to the ten tints of the console, in OKLCH (Ottosson 2020), such that
+ * white text on tint 7 has a contrast of at least 4.5:1 and the focus ring 3:1 on white
+ * (WCAG 2.2, 1.4.3 and 1.4.11).
  */
 #ifndef DOMAIN_SYSTEM_TINTS_H
 #define DOMAIN_SYSTEM_TINTS_H

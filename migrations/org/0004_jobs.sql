@@ -90,10 +90,10 @@ CREATE INDEX jobs_by_agent ON jobs (agent_id, created_at DESC);
 CREATE INDEX jobs_by_creator ON jobs (created_by, created_at DESC);
 CREATE INDEX jobs_by_address ON jobs (address_id);
 CREATE INDEX jobs_by_landlord ON jobs (landlord_account_id, created_at DESC);
-CREATE INDEX jobs_by_photos ON jobs ((photos_count > 0), created_at DESC, id DESC);
-CREATE INDEX jobs_by_documents ON jobs ((documents_count > 0), created_at DESC, id DESC);
+CREATE INDEX jobs_with_photos ON jobs (created_at DESC, id DESC) WHERE photos_count > 0;
+CREATE INDEX jobs_with_documents ON jobs (created_at DESC, id DESC) WHERE documents_count > 0;
 -- The parts are kept apart by a character that no input may hold, so that nothing matches across them.
-CREATE INDEX jobs_by_words ON jobs USING gin (lower(job_ref || E'\x1f' || job_title || E'\x1f' || job_description) gin_trgm_ops);
+CREATE INDEX jobs_by_words ON jobs USING gin (lower(job_ref || chr(31) || job_title || chr(31) || job_description) gin_trgm_ops);
 
 CREATE TABLE job_tenants (
     job_id bigint NOT NULL REFERENCES jobs ON DELETE CASCADE,
@@ -105,21 +105,17 @@ CREATE INDEX job_tenants_by_account ON job_tenants (tenant_account_id) WHERE ten
 CREATE INDEX job_tenants_by_tenant ON job_tenants (tenant_id);
 
 -- Ids first, without policies: a trigram operator may not be pushed below a policy, so asking under one would read every job. What comes
--- back are bare ids, which the caller's policy then judges. Too short for a trigram: the newest jobs are walked until enough match.
-CREATE FUNCTION jobs_with_words(words text) RETURNS SETOF bigint LANGUAGE plpgsql STABLE SECURITY DEFINER ROWS 300
+-- back are bare ids, at most so many, which the caller's policy then judges. Words too short for a trigram give NULL: too many.
+CREATE FUNCTION jobs_with_words(words text, most bigint) RETURNS bigint[] LANGUAGE plpgsql STABLE SECURITY DEFINER
     SET search_path = :schema, pg_catalog SET enable_seqscan = off AS $$
 DECLARE
-    part text := lower(words);
-    pattern text := '%' || replace(replace(replace(part, '\', '\\'), '%', '\%'), '_', '\_') || '%';
+    pattern text := '%' || lower(replace(replace(replace(words, '\', '\\'), '%', '\%'), '_', '\_')) || '%';
 BEGIN
-    IF length(regexp_replace(part, '[^[:alnum:]]', '', 'g')) >= 3 THEN
-        RETURN QUERY SELECT j.id FROM jobs j
-            WHERE lower(j.job_ref || E'\x1f' || j.job_title || E'\x1f' || j.job_description) LIKE pattern;
-    ELSE
-        RETURN QUERY SELECT j.id FROM jobs j
-            WHERE position(part IN lower(j.job_ref || E'\x1f' || j.job_title || E'\x1f' || j.job_description)) > 0
-            ORDER BY j.created_at DESC, j.id DESC LIMIT 10001;
+    IF length(regexp_replace(words, '[^[:alnum:]]', '', 'g')) < 3 THEN
+        RETURN NULL;
     END IF;
+    RETURN ARRAY(SELECT j.id FROM jobs j
+        WHERE lower(j.job_ref || chr(31) || j.job_title || chr(31) || j.job_description) LIKE pattern LIMIT most);
 END $$;
 CREATE FUNCTION jobs_of_tenant() RETURNS SETOF bigint LANGUAGE sql STABLE SECURITY DEFINER SET search_path = :schema, pg_catalog AS $$
     SELECT job_id FROM job_tenants WHERE tenant_account_id = nullif(current_setting('app.account_id', true), '')::bigint
@@ -188,8 +184,8 @@ ALTER TABLE case_notes ENABLE ROW LEVEL SECURITY;
 ALTER TABLE case_notes FORCE ROW LEVEL SECURITY;
 CREATE POLICY case_notes_scope ON case_notes TO :role USING (EXISTS (SELECT 1 FROM jobs j WHERE j.id = job_id));
 
-REVOKE EXECUTE ON FUNCTION jobs_with_words(text), jobs_of_tenant() FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION jobs_with_words(text), jobs_of_tenant() TO :role;
+REVOKE EXECUTE ON FUNCTION jobs_with_words(text, bigint), jobs_of_tenant() FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION jobs_with_words(text, bigint), jobs_of_tenant() TO :role;
 GRANT SELECT, UPDATE ON job_counter TO :role;
 GRANT SELECT ON job_statuses, job_priorities, job_types, job_time_ranges, payment_statuses TO :role;
 GRANT SELECT, INSERT, UPDATE, DELETE ON jobs TO :role;

@@ -130,6 +130,6 @@ def test_a_contractor_of_another_job_gets_no_file(acme):
 
 
 def test_a_body_over_the_limit_is_refused_readably(acme, job):
-    reply = acme.coordinator.upload("/api/jobs/photos", {"photo": ("big.jpg", b"\xff\xd8" + bytes(27_000_000), "image/jpeg")}, action="upload",
+    reply = acme.coordinator.upload("/api/jobs/photos", {"photo": ("big.jpg", b"\xff\xd8" + bytes(30_000_000), "image/jpeg")}, action="upload",
                                     job_uuid=job["job_uuid"])
     assert reply.status_code == 413 and reply.json()["code"] == "body_too_large"

@@ -128,6 +128,7 @@ export async function settle(page) {
 
 export async function picture(page, name, { full = false } = {}) {
   mkdirSync(ARTEFACTS, { recursive: true });
+  if (full) await page.evaluate(() => scrollTo(0, 0));
   await settle(page);
   await page.screenshot({ path: join(ARTEFACTS, `${name}.png`), fullPage: full });
 }

@@ -1,5 +1,7 @@
 /* The product's main story, by the people it happens to, each in a browser of their own. */
 import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, it as test } from 'node:test';
 import { DATA, assertAccessible, assertFits, launch, person, picture, signIn, story } from './harness.js';
@@ -178,9 +180,13 @@ describe('a repair is raised, done and proved', { concurrency: false }, () => {
     await page.keyboard.press('Escape');
     await page.getByRole('dialog').waitFor({ state: 'detached' });
     const link = await page.getByRole('link', { name: /certificate\.pdf/ }).getAttribute('href');
-    const reply = await page.context().request.get(new URL(link, page.url()).href);
-    assert.equal(reply.status(), 200);
-    assert.equal(reply.headers()['content-type'], 'application/pdf');
+    const got = await page.evaluate(async (address) => {
+      const reply = await fetch(address);
+      const digest = await crypto.subtle.digest('SHA-256', await reply.arrayBuffer());
+      return { type: reply.headers.get('content-type'), digest: new Uint8Array(digest).toHex() };
+    }, link);
+    const sent = createHash('sha256').update(readFileSync(join(DATA, 'certificate.pdf'))).digest('hex');
+    assert.deepEqual(got, { type: 'application/pdf', digest: sent });
     await assertAccessible(page, 'done job');
     await picture(page, '12-job-done', { full: true });
   });

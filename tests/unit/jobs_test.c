@@ -52,7 +52,8 @@ static void those_who_only_look_move_nothing_and_every_refusal_has_a_reason(void
     (void)state;
     for (int from = 0; from <= STAGES; from++)
         for (int to = 0; to <= STAGES; to++) {
-            assert_int_not_equal(job_move((enum job_stage)from, (enum job_stage)to, LANDLORD), NO_ERROR);
+            assert_int_not_equal(
+                job_move((enum job_stage)from, (enum job_stage)to, LANDLORD), NO_ERROR);
             enum error_id reason = job_move((enum job_stage)from, (enum job_stage)to, TENANT);
             assert_in_range(error_status(reason), 403, 409);
         }
@@ -80,13 +81,25 @@ static void a_total_is_the_contractor_s_budget_plus_vat_to_the_penny(void **stat
     static const struct {
         int64_t budget, vat, total;
     } cases[] = {
-        {18000, 2000, 21600}, {18000, NONE, 21600}, {10, 2000, 12}, {1, 2000, 1}, {3, 2000, 4}, {123456789, 2000, 148148147},
-        {5, 1000, 6}, {1000, 0, 1000}, {999, 500, 1049}, {99999999999, 10000, 199999999998}, {NONE, 2000, NONE}, {0, 2000, 0},
+        {18000, 2000, 21600},
+        {18000, NONE, 21600},
+        {10, 2000, 12},
+        {1, 2000, 1},
+        {3, 2000, 4},
+        {123456789, 2000, 148148147},
+        {5, 1000, 6},
+        {1000, 0, 1000},
+        {999, 500, 1049},
+        {99999999999, 10000, 199999999998},
+        {NONE, 2000, NONE},
+        {0, 2000, 0},
     };
 
     (void)state;
     for (size_t i = 0; i < countof(cases); i++)
-        assert_int_equal(job_total((struct decimal){cases[i].budget}, (struct decimal){cases[i].vat}).hundredths, cases[i].total);
+        assert_int_equal(
+            job_total((struct decimal){cases[i].budget}, (struct decimal){cases[i].vat}).hundredths,
+            cases[i].total);
 }
 
 static void a_postcode_is_written_in_one_way(void **state)
@@ -94,8 +107,18 @@ static void a_postcode_is_written_in_one_way(void **state)
     static const struct {
         const char *sent, *written;
     } cases[] = {
-        {"nw5 2tj", "NW5 2TJ"}, {"NW52TJ", "NW5 2TJ"}, {"sw1a1aa", "SW1A 1AA"}, {"E1 6AN", "E1 6AN"}, {" m1 1ae ", "M1 1AE"},
-        {"EC1A 1BB", "EC1A 1BB"}, {"1A 1AA", NULL}, {"NW5", NULL}, {"NW5 TJ2", NULL}, {"ABC DEF", NULL}, {"NW5-2TJ", NULL}, {"", NULL},
+        {"nw5 2tj", "NW5 2TJ"},
+        {"NW52TJ", "NW5 2TJ"},
+        {"sw1a1aa", "SW1A 1AA"},
+        {"E1 6AN", "E1 6AN"},
+        {" m1 1ae ", "M1 1AE"},
+        {"EC1A 1BB", "EC1A 1BB"},
+        {"1A 1AA", NULL},
+        {"NW5", NULL},
+        {"NW5 TJ2", NULL},
+        {"ABC DEF", NULL},
+        {"NW5-2TJ", NULL},
+        {"", NULL},
         {"NW5 2TJX9", NULL},
     };
     struct call c;

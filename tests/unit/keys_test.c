@@ -47,7 +47,8 @@ static void a_sealed_value_says_format_and_key_version_and_nothing_else(void **s
 {
     struct call *c = &call;
     struct str text = STR("Ottoline Farthingale");
-    struct str one = seal(c, "tenants.tenant_name", fixture_uuid(1), text), two = seal(c, "tenants.tenant_name", fixture_uuid(1), text);
+    struct str one = seal(c, "tenants.tenant_name", fixture_uuid(1), text),
+               two = seal(c, "tenants.tenant_name", fixture_uuid(1), text);
 
     (void)state;
     assert_memory_equal(one.at, "\x01\x00\x00\x00\x01", 5);
@@ -77,7 +78,8 @@ static void a_ciphertext_that_was_moved_cannot_be_read(void **state)
 
 static void any_two_ciphertexts_that_are_swapped_are_refused(void **state)
 {
-    static const char *const places[] = {"tenants.tenant_name", "tenants.tenant_email", "jobs.access_details", "jobs.access_detail"};
+    static const char *const places[] = {
+        "tenants.tenant_name", "tenants.tenant_email", "jobs.access_details", "jobs.access_detail"};
     const struct org *orgs[] = {&acme, &birch};
     struct call *c = &call;
     struct {
@@ -96,7 +98,8 @@ static void any_two_ciphertexts_that_are_swapped_are_refused(void **state)
                 values[count].org = orgs[o];
                 values[count].place = places[p];
                 values[count].record = fixture_uuid(record);
-                values[count].sealed = seal(c, places[p], fixture_uuid(record), STR("the same text"));
+                values[count].sealed = seal(
+                    c, places[p], fixture_uuid(record), STR("the same text"));
                 count++;
             }
     for (size_t i = 0; i < count; i++)
@@ -262,7 +265,8 @@ static void a_master_key_that_others_could_read_or_that_is_no_key_is_refused(voi
         size_t len;
         mode_t mode;
         int status;
-    } cases[] = {{32, 0400, 0}, {32, 0600, 1}, {32, 0440, 1}, {32, 0404, 1}, {31, 0400, 1}, {33, 0400, 1}, {0, 0400, 1}};
+    } cases[] = {{32, 0400, 0}, {32, 0600, 1}, {32, 0440, 1}, {32, 0404, 1}, {31, 0400, 1},
+        {33, 0400, 1}, {0, 0400, 1}};
 
     (void)state;
     for (size_t i = 0; i < countof(cases); i++) {
@@ -301,19 +305,29 @@ static void a_data_key_is_unwrapped_for_its_org_and_version_only(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(what_was_sealed_can_be_read_in_its_place, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(a_sealed_value_says_format_and_key_version_and_nothing_else, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(a_ciphertext_that_was_moved_cannot_be_read, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(any_two_ciphertexts_that_are_swapped_are_refused, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(a_ciphertext_with_any_byte_changed_or_missing_is_refused, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(
+            what_was_sealed_can_be_read_in_its_place, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(
+            a_sealed_value_says_format_and_key_version_and_nothing_else, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(
+            a_ciphertext_that_was_moved_cannot_be_read, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(
+            any_two_ciphertexts_that_are_swapped_are_refused, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(
+            a_ciphertext_with_any_byte_changed_or_missing_is_refused, set_up, tear_down),
         cmocka_unit_test_setup_teardown(on_a_faulted_call_nothing_is_sealed, set_up, tear_down),
         cmocka_unit_test_setup_teardown(both_keys_read_while_one_is_replaced, set_up, tear_down),
         cmocka_unit_test_setup_teardown(lookups_and_tokens_outlive_a_rotation, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(a_new_key_is_not_sealed_with_before_others_know_it, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(purposes_and_versions_have_keys_of_their_own, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(lookups_are_equal_for_equal_addresses_of_one_org_and_kind, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(a_master_key_that_others_could_read_or_that_is_no_key_is_refused, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(a_data_key_is_unwrapped_for_its_org_and_version_only, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(
+            a_new_key_is_not_sealed_with_before_others_know_it, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(
+            purposes_and_versions_have_keys_of_their_own, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(
+            lookups_are_equal_for_equal_addresses_of_one_org_and_kind, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(
+            a_master_key_that_others_could_read_or_that_is_no_key_is_refused, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(
+            a_data_key_is_unwrapped_for_its_org_and_version_only, set_up, tear_down),
     };
 
     snprintf(path, sizeof path, "/tmp/propops-keys-test.%ld", (long)getpid());

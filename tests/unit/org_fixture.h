@@ -1,5 +1,6 @@
 /*
- * org_fixture: orgs with keys but without a database, and calls of theirs, for the tests of what is made with keys.
+ * org_fixture: orgs with keys but without a database, and calls of theirs, for the tests of what is
+ * made with keys.
  */
 #ifndef TESTS_ORG_FIXTURE_H
 #define TESTS_ORG_FIXTURE_H
@@ -23,7 +24,8 @@ static inline void fixture_org(struct org *o, const char *slug, uint32_t version
 {
     memset(o, 0, sizeof *o);
     snprintf(o->slug, sizeof o->slug, "%s", slug);
-    crypto_generichash(o->uuid.bytes, sizeof o->uuid.bytes, (const uint8_t *)slug, strlen(slug), NULL, 0);
+    crypto_generichash(
+        o->uuid.bytes, sizeof o->uuid.bytes, (const uint8_t *)slug, strlen(slug), NULL, 0);
     struct keyring *k = keyring_new(&o->uuid);
     for (uint32_t version = 1; version <= versions; version++) {
         uint8_t key[32];

@@ -30,14 +30,23 @@ static void case_accents_and_blanks_do_not_count(void **state)
         {"Ottoline", "ottoline"},
         {"  Anna \t  Maria\n", "anna maria"},
         {"Zo\xC3\xAB", "zoe"},
-        {"\xC3\x89MILE STRA\xC3\x9F" "E", "emile strasse"},
-        {"\xC5\x81ukasz \xC4\x8C" "apek", "lukasz capek"},
+        {"\xC3\x89MILE STRA\xC3\x9F"
+         "E",
+            "emile strasse"},
+        {"\xC5\x81ukasz \xC4\x8C"
+         "apek",
+            "lukasz capek"},
         {"\xC3\x86thelred \xC3\x9Eorn", "aethelred thorn"},
         {"Zoe\xCC\x88", "zoe"}, /* an accent by itself */
         {"\xD0\x98\xD0\x92\xD0\x90\xD0\x9D", "\xD0\xB8\xD0\xB2\xD0\xB0\xD0\xBD"}, /* Cyrillic */
         {"\xCE\x91\xCE\xBD\xCE\xBD\xCE\xB1", "\xCE\xB1\xCE\xBD\xCE\xBD\xCE\xB1"}, /* Greek */
-        {"O\xE2\x80\x99" "Brien", "o\xE2\x80\x99" "brien"},
-        {"a\xC2\xA0" "b", "a b"},
+        {"O\xE2\x80\x99"
+         "Brien",
+            "o\xE2\x80\x99"
+            "brien"},
+        {"a\xC2\xA0"
+         "b",
+            "a b"},
         {"\xF0\x9F\x8F\xA0", "\xF0\x9F\x8F\xA0"},
         {"", ""},
         {" ", ""},
@@ -45,7 +54,8 @@ static void case_accents_and_blanks_do_not_count(void **state)
 
     (void)state;
     for (size_t i = 0; i < countof(cases); i++)
-        assert_string_equal(call_copy(&call, search_normal(&call, str_of(cases[i][0]))).at, cases[i][1]);
+        assert_string_equal(
+            call_copy(&call, search_normal(&call, str_of(cases[i][0]))).at, cases[i][1]);
 }
 
 static void normal_text_is_normal_already(void **state)
@@ -78,7 +88,8 @@ static bool contains_all(struct ints have, struct ints want)
 
 static struct str random_text(struct call *c, size_t most)
 {
-    static const char *const letters[] = {"a", "b", "n", "A", "N", " ", "  ", "-", "'", "\xC3\xA9", "\xC5\x81", "\xD0\x98", "1", "\xF0\x9F\x8F\xA0"};
+    static const char *const letters[] = {"a", "b", "n", "A", "N", " ", "  ", "-", "'", "\xC3\xA9",
+        "\xC5\x81", "\xD0\x98", "1", "\xF0\x9F\x8F\xA0"};
     struct buf *b = call_buf(c);
     size_t count = randombytes_uniform((uint32_t)most) + 1;
 
@@ -101,7 +112,8 @@ static struct str random_part(struct str text)
     return (struct str){text.at + from, to - from};
 }
 
-/* What the endpoints do: candidates by tokens, or everything when there are none to ask by; then opened and compared. */
+/* What the endpoints do: candidates by tokens, or everything when there are none to ask by; then
+ * opened and compared. */
 static bool found(struct call *c, struct str text, struct ints tokens, struct str part)
 {
     struct ints query = search_query(c, kind, part);
@@ -132,7 +144,8 @@ static void a_search_gives_what_a_substring_filter_gives(void **state)
     for (size_t k = 0; k < PARTS; k++) {
         struct call c;
         fixture_call(&c, &acme);
-        struct str part = k % 3 ? random_part(texts[randombytes_uniform(TEXTS)]) : random_text(&c, 5);
+        struct str part = k % 3 ? random_part(texts[randombytes_uniform(TEXTS)])
+                                : random_text(&c, 5);
         asked_by_token += search_query(&c, kind, part).count > 0;
         for (size_t i = 0; i < TEXTS; i += 1 + randombytes_uniform(8)) {
             bool wanted = filtered(&c, texts[i], part);
@@ -156,12 +169,14 @@ static void beginnings_middles_and_ends_of_a_long_name_are_found(void **state)
     struct ints tokens = search_tokens(&call, kind, str_of(name));
     for (size_t from = 0; from + 3 <= 200; from++)
         for (size_t len = 3; from + len <= 200; len += 17)
-            assert_true(contains_all(tokens, search_query(&call, kind, (struct str){name + from, len})));
+            assert_true(
+                contains_all(tokens, search_query(&call, kind, (struct str){name + from, len})));
 }
 
 static void under_three_letters_there_is_nothing_to_ask_by(void **state)
 {
-    static const char *const parts[] = {"", " ", "a", "ab", "\xC3\xA9\xC3\xA9", "\xD0\x98\xD0\x92", " a ", "\xF0\x9F\x8F\xA0"};
+    static const char *const parts[] = {
+        "", " ", "a", "ab", "\xC3\xA9\xC3\xA9", "\xD0\x98\xD0\x92", " a ", "\xF0\x9F\x8F\xA0"};
 
     (void)state;
     for (size_t i = 0; i < countof(parts); i++)
@@ -172,7 +187,8 @@ static void under_three_letters_there_is_nothing_to_ask_by(void **state)
 static void tokens_say_nothing_across_orgs_and_kinds(void **state)
 {
     struct ints here = search_tokens(&call, kind, STR("Ottoline Farthingale"));
-    struct ints other_kind = search_tokens(&call, "tenants.tenant_email", STR("Ottoline Farthingale"));
+    struct ints other_kind = search_tokens(
+        &call, "tenants.tenant_email", STR("Ottoline Farthingale"));
 
     (void)state;
     call.org = &birch;
@@ -202,11 +218,16 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(case_accents_and_blanks_do_not_count, set_up, tear_down),
         cmocka_unit_test_setup_teardown(normal_text_is_normal_already, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(a_search_gives_what_a_substring_filter_gives, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(beginnings_middles_and_ends_of_a_long_name_are_found, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(under_three_letters_there_is_nothing_to_ask_by, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(tokens_say_nothing_across_orgs_and_kinds, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(a_text_has_each_token_once_and_not_more_than_the_cap, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(
+            a_search_gives_what_a_substring_filter_gives, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(
+            beginnings_middles_and_ends_of_a_long_name_are_found, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(
+            under_three_letters_there_is_nothing_to_ask_by, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(
+            tokens_say_nothing_across_orgs_and_kinds, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(
+            a_text_has_each_token_once_and_not_more_than_the_cap, set_up, tear_down),
     };
 
     return sodium_init() < 0 ? 1 : cmocka_run_group_tests(tests, NULL, NULL);

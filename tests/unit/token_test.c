@@ -29,7 +29,8 @@ static int tear_down(void **state)
 
 static struct token_claims in_an_hour(void)
 {
-    return (struct token_claims){.session_id = 42, .session_uuid = fixture_uuid(9), .expires = now_unix() + 3600};
+    return (struct token_claims){
+        .session_id = 42, .session_uuid = fixture_uuid(9), .expires = now_unix() + 3600};
 }
 
 static bool accepted(const struct org *o, struct str token)
@@ -50,7 +51,8 @@ static void add_part(struct buf *b, const void *bytes, size_t len)
     free(text);
 }
 
-/* A token with any head and payload, signed with any key: what an attacker can make, and with the org's own key more than that. */
+/* A token with any head and payload, signed with any key: what an attacker can make, and with the
+ * org's own key more than that. */
 static struct str forge(const char *head, const char *payload, const void *key, size_t key_len)
 {
     struct buf *b = call_buf(&call);
@@ -82,8 +84,10 @@ static struct str signed_by(const struct org *o, const char *head, const char *p
 static const char *payload_with(const char *exp, const char *more)
 {
     return call_print(&call,
-        "{\"aud\":\"acme\",\"exp\":%s,\"iat\":%lld,\"iss\":\"propops\",\"jti\":\"00000000-0000-0000-0000-000000000009\",\"sid\":42%s}", exp,
-        (long long)now_unix(), more).at;
+        "{\"aud\":\"acme\",\"exp\":%s,\"iat\":%lld,\"iss\":\"propops\",\"jti\":\"00000000-0000-"
+        "0000-0000-000000000009\",\"sid\":42%s}",
+        exp, (long long)now_unix(), more)
+        .at;
 }
 
 static const char *good_payload(void)
@@ -150,10 +154,14 @@ static void an_org_without_a_key_accepts_nothing(void **state)
 static void only_the_algorithm_that_we_issue_is_accepted(void **state)
 {
     static const char *const heads[] = {
-        "{\"alg\":\"none\",\"kid\":\"acme.1\",\"typ\":\"JWT\"}", "{\"alg\":\"None\",\"kid\":\"acme.1\",\"typ\":\"JWT\"}",
-        "{\"alg\":\"hs256\",\"kid\":\"acme.1\",\"typ\":\"JWT\"}", "{\"alg\":\"HS384\",\"kid\":\"acme.1\",\"typ\":\"JWT\"}",
-        "{\"alg\":\"HS512\",\"kid\":\"acme.1\",\"typ\":\"JWT\"}", "{\"alg\":\"RS256\",\"kid\":\"acme.1\",\"typ\":\"JWT\"}",
-        "{\"alg\":\"ES256\",\"kid\":\"acme.1\",\"typ\":\"JWT\"}", "{\"alg\":\"\",\"kid\":\"acme.1\",\"typ\":\"JWT\"}",
+        "{\"alg\":\"none\",\"kid\":\"acme.1\",\"typ\":\"JWT\"}",
+        "{\"alg\":\"None\",\"kid\":\"acme.1\",\"typ\":\"JWT\"}",
+        "{\"alg\":\"hs256\",\"kid\":\"acme.1\",\"typ\":\"JWT\"}",
+        "{\"alg\":\"HS384\",\"kid\":\"acme.1\",\"typ\":\"JWT\"}",
+        "{\"alg\":\"HS512\",\"kid\":\"acme.1\",\"typ\":\"JWT\"}",
+        "{\"alg\":\"RS256\",\"kid\":\"acme.1\",\"typ\":\"JWT\"}",
+        "{\"alg\":\"ES256\",\"kid\":\"acme.1\",\"typ\":\"JWT\"}",
+        "{\"alg\":\"\",\"kid\":\"acme.1\",\"typ\":\"JWT\"}",
         "{\"kid\":\"acme.1\",\"typ\":\"JWT\"}",
     };
 
@@ -181,12 +189,14 @@ static void an_unsigned_token_is_refused(void **state)
 
 static void a_token_signed_with_text_that_everybody_knows_is_refused(void **state)
 {
-    static const char *const texts[] = {"", "secret", "acme", "-----BEGIN PUBLIC KEY-----\nMFkw\n-----END PUBLIC KEY-----\n"};
+    static const char *const texts[] = {
+        "", "secret", "acme", "-----BEGIN PUBLIC KEY-----\nMFkw\n-----END PUBLIC KEY-----\n"};
     uint8_t zeros[32] = {0};
 
     (void)state;
     for (size_t i = 0; i < countof(texts); i++)
-        assert_false(accepted(&acme, forge(HEAD("acme.1"), good_payload(), texts[i], strlen(texts[i]))));
+        assert_false(
+            accepted(&acme, forge(HEAD("acme.1"), good_payload(), texts[i], strlen(texts[i]))));
     assert_false(accepted(&acme, forge(HEAD("acme.1"), good_payload(), zeros, sizeof zeros)));
 }
 
@@ -205,9 +215,25 @@ static void a_token_of_another_org_is_refused(void **state)
 static void a_kid_that_is_not_ours_to_the_letter_is_refused(void **state)
 {
     static const char *const heads[] = {
-        HEAD("acme.0"), HEAD("acme.3"), HEAD("acme.01"), HEAD("acme.+1"), HEAD("acme.-1"), HEAD("acme. 1"), HEAD("acme.4294967297"),
-        HEAD("acme.99999999999999999999"), HEAD("acme.1.1"), HEAD("acme."), HEAD("acme"), HEAD(".1"), HEAD(""), HEAD("ACME.1"),
-        HEAD("../acme.1"), HEAD("acme/../acme.1"), HEAD("acme.1\\u0000"), HEAD("\\u0061cme.1"), HEAD("acme%00.1"),
+        HEAD("acme.0"),
+        HEAD("acme.3"),
+        HEAD("acme.01"),
+        HEAD("acme.+1"),
+        HEAD("acme.-1"),
+        HEAD("acme. 1"),
+        HEAD("acme.4294967297"),
+        HEAD("acme.99999999999999999999"),
+        HEAD("acme.1.1"),
+        HEAD("acme."),
+        HEAD("acme"),
+        HEAD(".1"),
+        HEAD(""),
+        HEAD("ACME.1"),
+        HEAD("../acme.1"),
+        HEAD("acme/../acme.1"),
+        HEAD("acme.1\\u0000"),
+        HEAD("\\u0061cme.1"),
+        HEAD("acme%00.1"),
         "{\"alg\":\"HS256\",\"typ\":\"JWT\"}",
         "{\"alg\":\"HS256\",\"kid\":1,\"typ\":\"JWT\"}",
         "{\"alg\":\"HS256\",\"kid\":\"birch.1\",\"kid\":\"acme.1\",\"typ\":\"JWT\"}",
@@ -215,7 +241,9 @@ static void a_kid_that_is_not_ours_to_the_letter_is_refused(void **state)
         "{\"alg\":\"HS256\",\"kid\":\"acme.1\"}",
         "{\"alg\":\"HS256\",\"kid\":\"acme.1\",\"typ\":\"JWT\",\"jku\":\"https://evil.example\"}",
         "{ \"alg\":\"HS256\",\"kid\":\"acme.1\",\"typ\":\"JWT\"}",
-        "[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[", "", "null",
+        "[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[",
+        "",
+        "null",
     };
     struct token_head head;
 
@@ -228,37 +256,60 @@ static void a_kid_that_is_not_ours_to_the_letter_is_refused(void **state)
 
 static void a_token_outside_of_its_time_is_refused(void **state)
 {
-    const char *before = call_print(&call, "%lld", (long long)now_unix() - 1).at, *now = call_print(&call, "%lld", (long long)now_unix()).at;
-    const char *const times[] = {"1", "0", "-1", before, now, "\"4102444800\"", "4102444800.0", "4.1e9", "null", "true", "[4102444800]"};
+    const char *before = call_print(&call, "%lld", (long long)now_unix() - 1).at,
+               *now = call_print(&call, "%lld", (long long)now_unix()).at;
+    const char *const times[] = {"1", "0", "-1", before, now, "\"4102444800\"", "4102444800.0",
+        "4.1e9", "null", "true", "[4102444800]"};
 
     (void)state;
     for (size_t i = 0; i < countof(times); i++)
         assert_false(accepted(&acme, signed_by(&acme, HEAD("acme.1"), payload_with(times[i], ""))));
     const char *later = call_print(&call, ",\"nbf\":%lld", (long long)now_unix() + 600).at;
-    assert_false(accepted(&acme, signed_by(&acme, HEAD("acme.1"), payload_with("4102444800", later))));
-    assert_false(accepted(&acme, signed_by(&acme, HEAD("acme.1"), payload_with("4102444800", ",\"nbf\":\"0\""))));
-    assert_true(accepted(&acme, signed_by(&acme, HEAD("acme.1"), payload_with("4102444800", ",\"nbf\":0"))));
+    assert_false(
+        accepted(&acme, signed_by(&acme, HEAD("acme.1"), payload_with("4102444800", later))));
+    assert_false(accepted(
+        &acme, signed_by(&acme, HEAD("acme.1"), payload_with("4102444800", ",\"nbf\":\"0\""))));
+    assert_true(accepted(
+        &acme, signed_by(&acme, HEAD("acme.1"), payload_with("4102444800", ",\"nbf\":0"))));
 }
 
 static void a_claim_that_is_missing_wrong_or_named_twice_is_refused(void **state)
 {
     static const char *const payloads[] = {
-        "{\"exp\":4102444800,\"iat\":1,\"iss\":\"propops\",\"jti\":\"00000000-0000-0000-0000-000000000009\",\"sid\":42}",
-        "{\"aud\":\"birch\",\"exp\":4102444800,\"iat\":1,\"iss\":\"propops\",\"jti\":\"00000000-0000-0000-0000-000000000009\",\"sid\":42}",
-        "{\"aud\":[\"acme\"],\"exp\":4102444800,\"iat\":1,\"iss\":\"propops\",\"jti\":\"00000000-0000-0000-0000-000000000009\",\"sid\":42}",
-        "{\"aud\":\"acme\",\"iat\":1,\"iss\":\"propops\",\"jti\":\"00000000-0000-0000-0000-000000000009\",\"sid\":42}",
-        "{\"aud\":\"acme\",\"exp\":4102444800,\"iss\":\"propops\",\"jti\":\"00000000-0000-0000-0000-000000000009\",\"sid\":42}",
-        "{\"aud\":\"acme\",\"exp\":4102444800,\"iat\":4102444000,\"iss\":\"propops\",\"jti\":\"00000000-0000-0000-0000-000000000009\",\"sid\":42}",
-        "{\"aud\":\"acme\",\"exp\":4102444800,\"iat\":1,\"iss\":\"somebody\",\"jti\":\"00000000-0000-0000-0000-000000000009\",\"sid\":42}",
-        "{\"aud\":\"acme\",\"exp\":4102444800,\"iat\":1,\"jti\":\"00000000-0000-0000-0000-000000000009\",\"sid\":42}",
+        "{\"exp\":4102444800,\"iat\":1,\"iss\":\"propops\",\"jti\":\"00000000-0000-0000-0000-"
+        "000000000009\",\"sid\":42}",
+        "{\"aud\":\"birch\",\"exp\":4102444800,\"iat\":1,\"iss\":\"propops\",\"jti\":\"00000000-"
+        "0000-0000-0000-000000000009\",\"sid\":42}",
+        "{\"aud\":[\"acme\"],\"exp\":4102444800,\"iat\":1,\"iss\":\"propops\",\"jti\":\"00000000-"
+        "0000-0000-0000-000000000009\",\"sid\":42}",
+        "{\"aud\":\"acme\",\"iat\":1,\"iss\":\"propops\",\"jti\":\"00000000-0000-0000-0000-"
+        "000000000009\",\"sid\":42}",
+        "{\"aud\":\"acme\",\"exp\":4102444800,\"iss\":\"propops\",\"jti\":\"00000000-0000-0000-"
+        "0000-000000000009\",\"sid\":42}",
+        "{\"aud\":\"acme\",\"exp\":4102444800,\"iat\":4102444000,\"iss\":\"propops\",\"jti\":"
+        "\"00000000-0000-0000-0000-000000000009\",\"sid\":42}",
+        "{\"aud\":\"acme\",\"exp\":4102444800,\"iat\":1,\"iss\":\"somebody\",\"jti\":\"00000000-"
+        "0000-0000-0000-000000000009\",\"sid\":42}",
+        "{\"aud\":\"acme\",\"exp\":4102444800,\"iat\":1,\"jti\":\"00000000-0000-0000-0000-"
+        "000000000009\",\"sid\":42}",
         "{\"aud\":\"acme\",\"exp\":4102444800,\"iat\":1,\"iss\":\"propops\",\"sid\":42}",
-        "{\"aud\":\"acme\",\"exp\":4102444800,\"iat\":1,\"iss\":\"propops\",\"jti\":\"nine\",\"sid\":42}",
-        "{\"aud\":\"acme\",\"exp\":4102444800,\"iat\":1,\"iss\":\"propops\",\"jti\":\"00000000-0000-0000-0000-000000000009\"}",
-        "{\"aud\":\"acme\",\"exp\":4102444800,\"iat\":1,\"iss\":\"propops\",\"jti\":\"00000000-0000-0000-0000-000000000009\",\"sid\":\"42\"}",
-        "{\"aud\":\"acme\",\"exp\":4102444800,\"iat\":1,\"iss\":\"propops\",\"jti\":\"00000000-0000-0000-0000-000000000009\",\"sid\":0}",
-        "{\"aud\":\"acme\",\"exp\":1,\"exp\":4102444800,\"iat\":1,\"iss\":\"propops\",\"jti\":\"00000000-0000-0000-0000-000000000009\",\"sid\":42}",
-        "{\"aud\":\"acme\",\"exp\":4102444800,\"iat\":1,\"iss\":\"propops\",\"jti\":\"00000000-0000-0000-0000-000000000009\",\"sid\":41,\"sid\":42}",
-        "{}", "[]", "null", "\"\"", "{",
+        "{\"aud\":\"acme\",\"exp\":4102444800,\"iat\":1,\"iss\":\"propops\",\"jti\":\"nine\","
+        "\"sid\":42}",
+        "{\"aud\":\"acme\",\"exp\":4102444800,\"iat\":1,\"iss\":\"propops\",\"jti\":\"00000000-"
+        "0000-0000-0000-000000000009\"}",
+        "{\"aud\":\"acme\",\"exp\":4102444800,\"iat\":1,\"iss\":\"propops\",\"jti\":\"00000000-"
+        "0000-0000-0000-000000000009\",\"sid\":\"42\"}",
+        "{\"aud\":\"acme\",\"exp\":4102444800,\"iat\":1,\"iss\":\"propops\",\"jti\":\"00000000-"
+        "0000-0000-0000-000000000009\",\"sid\":0}",
+        "{\"aud\":\"acme\",\"exp\":1,\"exp\":4102444800,\"iat\":1,\"iss\":\"propops\",\"jti\":"
+        "\"00000000-0000-0000-0000-000000000009\",\"sid\":42}",
+        "{\"aud\":\"acme\",\"exp\":4102444800,\"iat\":1,\"iss\":\"propops\",\"jti\":\"00000000-"
+        "0000-0000-0000-000000000009\",\"sid\":41,\"sid\":42}",
+        "{}",
+        "[]",
+        "null",
+        "\"\"",
+        "{",
     };
 
     (void)state;
@@ -305,13 +356,15 @@ static void a_long_token_never_reaches_the_library(void **state)
         while (more->len < lengths[i])
             buf_char(more, 'x');
         buf_add(more, "\"", 2);
-        assert_false(accepted(&acme, signed_by(&acme, HEAD("acme.1"), payload_with("4102444800", more->at))));
+        assert_false(accepted(
+            &acme, signed_by(&acme, HEAD("acme.1"), payload_with("4102444800", more->at))));
     }
 }
 
 static void what_is_no_token_is_refused(void **state)
 {
-    static const char *const texts[] = {"", ".", "..", "...", "a", "a.b", "a.b.c", "Bearer x", "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"};
+    static const char *const texts[] = {"", ".", "..", "...", "a", "a.b", "a.b.c", "Bearer x",
+        "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"};
     struct token_head head;
 
     (void)state;

@@ -6,7 +6,7 @@ import { asProblem } from './api/problem';
 import { bodyOf, sendFile, type Body, type Upload } from './api/upload';
 import { client } from './queries';
 import { count, size } from './words';
-import { notify, speak } from './notices';
+import { speak } from './notices';
 
 export interface Item extends Upload {
   id: number;
@@ -54,9 +54,7 @@ async function run(item: Item): Promise<void> {
     await sendFile(item, body, (share) => change(item.id, { share, state: share < 1 ? 'sending' : 'storing' }), abort.signal);
     drop(item.id);
     await client.invalidateQueries({ queryKey: ['job', item.job] });
-    if (!items.some((other) => other.job === item.job && other.part === item.part)) {
-      notify(item.part === 'photo' ? 'Photos added' : `${item.file.name} added`);
-    }
+    speak(`${item.file.name} added`);
   } catch (error) {
     if (abort.signal.aborted) return drop(item.id);
     const problem = asProblem(error);

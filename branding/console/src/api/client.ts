@@ -189,6 +189,6 @@ export const documents = (job_uuid: string) =>
 const query = (values: Record<string, string>): string => new URLSearchParams(values).toString();
 
 export const photoUrl = (uuid: string) => `/api/jobs/photos?${query({ action: 'download', photo_uuid: uuid })}`;
-export const photoThumbnailUrl = (uuid: string) => `/attachment/${uuid}/thumbnail`;
+export const photoThumbnailUrl = (uuid: string) => `${photoUrl(uuid)}&thumbnail=1`;
 export const documentUrl = (uuid: string) => `/api/jobs/documents?${query({ action: 'download', document_uuid: uuid })}`;
 export const documentThumbnailUrl = (uuid: string) => `/api/jobs/document-thumbnail?${query({ document_uuid: uuid })}`;

@@ -12,7 +12,7 @@ export interface paths {
             cookie?: never;
         };
         /** List active agents */
-        get: operations["get_api_agents_list"];
+        get: operations["get_agents_list"];
         put?: never;
         post?: never;
         delete?: never;
@@ -31,7 +31,7 @@ export interface paths {
         get?: never;
         put?: never;
         /** Authenticate and get bearer token */
-        post: operations["post_api_auth_login"];
+        post: operations["post_auth_login"];
         delete?: never;
         options?: never;
         head?: never;
@@ -48,7 +48,7 @@ export interface paths {
         get?: never;
         put?: never;
         /** End the session that makes the call */
-        post: operations["post_api_auth_logout"];
+        post: operations["post_auth_logout"];
         delete?: never;
         options?: never;
         head?: never;
@@ -63,7 +63,7 @@ export interface paths {
             cookie?: never;
         };
         /** Name and colours of the org */
-        get: operations["get_api_branding"];
+        get: operations["get_branding"];
         put?: never;
         post?: never;
         delete?: never;
@@ -80,7 +80,7 @@ export interface paths {
             cookie?: never;
         };
         /** List active contractors */
-        get: operations["get_api_contractors_list"];
+        get: operations["get_contractors_list"];
         put?: never;
         post?: never;
         delete?: never;
@@ -97,7 +97,7 @@ export interface paths {
             cookie?: never;
         };
         /** List contractor trade categories */
-        get: operations["get_api_contractors_trades"];
+        get: operations["get_contractors_trades"];
         put?: never;
         post?: never;
         delete?: never;
@@ -114,10 +114,32 @@ export interface paths {
             cookie?: never;
         };
         /** Search property addresses */
-        get: operations["get_api_jobs_addresses"];
+        get: operations["get_jobs_addresses"];
         put?: never;
         /** Add a property address */
-        post: operations["post_api_jobs_addresses"];
+        post: operations["post_jobs_addresses"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/jobs/case-note-attachments": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List case note attachments, and 1 more action
+         * @description - `list`: List case note attachments
+         *     - `download`: Download a case note attachment
+         */
+        get: operations["get_jobs_case_note_attachments"];
+        put?: never;
+        /** Upload a case note attachment */
+        post: operations["post_jobs_case_note_attachments"];
         delete?: never;
         options?: never;
         head?: never;
@@ -132,10 +154,27 @@ export interface paths {
             cookie?: never;
         };
         /** List case notes for a job */
-        get: operations["get_api_jobs_case_notes"];
+        get: operations["get_jobs_case_notes"];
         put?: never;
         /** Create a case note */
-        post: operations["post_api_jobs_case_notes"];
+        post: operations["post_jobs_case_notes"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/jobs/document-thumbnail": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Get a document thumbnail */
+        get: operations["get_jobs_document_thumbnail"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -149,98 +188,19 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** List or download job documents */
-        get: {
-            parameters: {
-                query: {
-                    action: "list" | "download";
-                    cursor?: string;
-                    document_uuid?: string;
-                    job_uuid?: string;
-                    limit?: number;
-                    offset?: number;
-                };
-                header?: never;
-                path?: never;
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                /** @description Done */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": {
-                            count: number;
-                            data: {
-                                content_type: string;
-                                /** Format: date-time */
-                                created_at: string;
-                                created_by_name: string;
-                                document_type_id: number;
-                                document_type_name: string;
-                                ID: number;
-                                name: string;
-                                size: number;
-                                /** Format: uuid */
-                                uuid: string;
-                            }[];
-                            message?: string;
-                            next_cursor?: string | null;
-                            success: boolean;
-                            total?: number;
-                        };
-                    };
-                };
-                default: components["responses"]["Fault"];
-            };
-        };
+        /**
+         * List job documents, and 1 more action
+         * @description - `list`: List job documents
+         *     - `download`: Download a job document
+         */
+        get: operations["get_jobs_documents"];
         put?: never;
-        /** Upload or delete a job document */
-        post: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path?: never;
-                cookie?: never;
-            };
-            requestBody: {
-                content: {
-                    "multipart/form-data": {
-                        /** @constant */
-                        action: "upload";
-                        document_type_id: number;
-                        file: string;
-                        /** Format: uuid */
-                        job_uuid: string;
-                    } | {
-                        /** @constant */
-                        action: "delete";
-                        /** Format: uuid */
-                        document_uuid: string;
-                        /** Format: uuid */
-                        job_uuid?: string;
-                    };
-                };
-            };
-            responses: {
-                /** @description Done */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": {
-                            message: string;
-                            success: boolean;
-                        };
-                    };
-                };
-                default: components["responses"]["Fault"];
-            };
-        };
+        /**
+         * Upload a job document, and 1 more action
+         * @description - `upload`: Upload a job document
+         *     - `delete`: Delete a job document
+         */
+        post: operations["post_jobs_documents"];
         delete?: never;
         options?: never;
         head?: never;
@@ -254,11 +214,30 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** /api/jobs/manage */
-        get: operations["get_api_jobs_manage"];
+        /**
+         * Jobs read: list, and 9 more actions
+         * @description - `list`: Jobs read: list
+         *     - `get`: Jobs read: get
+         *     - `get_file_types`: Jobs read: get_file_types
+         *     - `get_creators`: Jobs read: get_creators
+         *     - `get_job_agents`: Jobs read: get_job_agents
+         *     - `get_job_contractors`: Jobs read: get_job_contractors
+         *     - `get_job_clients`: Jobs read: get_job_clients
+         *     - `list_commits`: Jobs read: list_commits
+         *     - `get_assignment_notification_state`: Jobs read: get_assignment_notification_state
+         *     - `preview_delete`: Jobs read: preview_delete
+         */
+        get: operations["get_jobs_manage"];
         put?: never;
-        /** /api/jobs/manage */
-        post: operations["post_api_jobs_manage"];
+        /**
+         * Jobs write: create, and 4 more actions
+         * @description - `create`: Jobs write: create
+         *     - `update`: Jobs write: update
+         *     - `delete`: Jobs write: delete
+         *     - `send_assignment_notification`: Jobs write: send_assignment_notification
+         *     - `restore_commit`: Jobs write: restore_commit
+         */
+        post: operations["post_jobs_manage"];
         delete?: never;
         options?: never;
         head?: never;
@@ -273,7 +252,7 @@ export interface paths {
             cookie?: never;
         };
         /** List job payment statuses */
-        get: operations["get_api_jobs_payment_statuses"];
+        get: operations["get_jobs_payment_statuses"];
         put?: never;
         post?: never;
         delete?: never;
@@ -289,95 +268,19 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** List or download job photos */
-        get: {
-            parameters: {
-                query: {
-                    action: "list" | "download";
-                    cursor?: string;
-                    job_uuid?: string;
-                    limit?: number;
-                    offset?: number;
-                    photo_uuid?: string;
-                };
-                header?: never;
-                path?: never;
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                /** @description Done */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": {
-                            count: number;
-                            data: {
-                                content_type: string;
-                                /** Format: date-time */
-                                created_at: string;
-                                created_by_name: string;
-                                ID: number;
-                                name: string;
-                                size: number;
-                                /** Format: uuid */
-                                uuid: string;
-                            }[];
-                            message?: string;
-                            next_cursor?: string | null;
-                            success: boolean;
-                            total?: number;
-                        };
-                    };
-                };
-                default: components["responses"]["Fault"];
-            };
-        };
+        /**
+         * List job photos, and 1 more action
+         * @description - `list`: List job photos
+         *     - `download`: Download a job photo or thumbnail
+         */
+        get: operations["get_jobs_photos"];
         put?: never;
-        /** Upload or delete a job photo */
-        post: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path?: never;
-                cookie?: never;
-            };
-            requestBody: {
-                content: {
-                    "multipart/form-data": {
-                        /** @constant */
-                        action: "upload";
-                        /** Format: uuid */
-                        job_uuid: string;
-                        photo: string;
-                    } | {
-                        /** @constant */
-                        action: "delete";
-                        /** Format: uuid */
-                        job_uuid?: string;
-                        /** Format: uuid */
-                        photo_uuid: string;
-                    };
-                };
-            };
-            responses: {
-                /** @description Done */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": {
-                            message: string;
-                            success: boolean;
-                        };
-                    };
-                };
-                default: components["responses"]["Fault"];
-            };
-        };
+        /**
+         * Upload a job photo, and 1 more action
+         * @description - `upload`: Upload a job photo
+         *     - `delete`: Delete a job photo
+         */
+        post: operations["post_jobs_photos"];
         delete?: never;
         options?: never;
         head?: never;
@@ -392,7 +295,7 @@ export interface paths {
             cookie?: never;
         };
         /** List job priorities */
-        get: operations["get_api_jobs_priorities"];
+        get: operations["get_jobs_priorities"];
         put?: never;
         post?: never;
         delete?: never;
@@ -409,7 +312,7 @@ export interface paths {
             cookie?: never;
         };
         /** List job statuses */
-        get: operations["get_api_jobs_statuses"];
+        get: operations["get_jobs_statuses"];
         put?: never;
         post?: never;
         delete?: never;
@@ -426,7 +329,7 @@ export interface paths {
             cookie?: never;
         };
         /** List job time ranges */
-        get: operations["get_api_jobs_time_ranges"];
+        get: operations["get_jobs_time_ranges"];
         put?: never;
         post?: never;
         delete?: never;
@@ -445,7 +348,7 @@ export interface paths {
         get?: never;
         put?: never;
         /** Toggle pin status of a job */
-        post: operations["post_api_jobs_toggle_pin"];
+        post: operations["post_jobs_toggle_pin"];
         delete?: never;
         options?: never;
         head?: never;
@@ -460,7 +363,7 @@ export interface paths {
             cookie?: never;
         };
         /** List job types */
-        get: operations["get_api_jobs_types"];
+        get: operations["get_jobs_types"];
         put?: never;
         post?: never;
         delete?: never;
@@ -477,7 +380,7 @@ export interface paths {
             cookie?: never;
         };
         /** This document */
-        get: operations["get_api_openapi_json"];
+        get: operations["get_openapi_json"];
         put?: never;
         post?: never;
         delete?: never;
@@ -494,7 +397,7 @@ export interface paths {
             cookie?: never;
         };
         /** Get a CSRF token */
-        get: operations["get_api_security_csrf_token"];
+        get: operations["get_security_csrf_token"];
         put?: never;
         post?: never;
         delete?: never;
@@ -511,10 +414,10 @@ export interface paths {
             cookie?: never;
         };
         /** System heartbeat / health check */
-        get: operations["get_api_system_heartbeat"];
+        get: operations["get_system_heartbeat"];
         put?: never;
         /** Heartbeat (keep alive) */
-        post: operations["post_api_system_heartbeat"];
+        post: operations["post_system_heartbeat"];
         delete?: never;
         options?: never;
         head?: never;
@@ -529,10 +432,10 @@ export interface paths {
             cookie?: never;
         };
         /** Get maintenance mode status */
-        get: operations["get_api_system_maintenance_mode"];
+        get: operations["get_system_maintenance_mode"];
         put?: never;
         /** Toggle maintenance mode */
-        post: operations["post_api_system_maintenance_mode"];
+        post: operations["post_system_maintenance_mode"];
         delete?: never;
         options?: never;
         head?: never;
@@ -549,7 +452,7 @@ export interface paths {
         get?: never;
         put?: never;
         /** Assign an address to a tenant */
-        post: operations["post_api_tenants_assign_address"];
+        post: operations["post_tenants_assign_address"];
         delete?: never;
         options?: never;
         head?: never;
@@ -563,11 +466,15 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** /api/tenants/list */
-        get: operations["get_api_tenants_list"];
+        /**
+         * List tenants (lightweight), and 1 more action
+         * @description - `list`: List tenants (lightweight)
+         *     - `get`: Get a tenant by ID
+         */
+        get: operations["get_tenants_list"];
         put?: never;
         /** Create a tenant (lightweight) */
-        post: operations["post_api_tenants_list"];
+        post: operations["post_tenants_list"];
         delete?: never;
         options?: never;
         head?: never;
@@ -581,14 +488,23 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** /api/tenants/manage */
-        get: operations["get_api_tenants_manage"];
+        /**
+         * List tenants, and 1 more action
+         * @description - `list`: List tenants
+         *     - `get`: Get tenant details
+         */
+        get: operations["get_tenants_manage"];
         /** Update a tenant */
-        put: operations["put_api_tenants_manage"];
-        /** Create a tenant (full) */
-        post: operations["post_api_tenants_manage"];
+        put: operations["put_tenants_manage"];
+        /**
+         * Create a tenant (full), and 2 more actions
+         * @description - `create`: Create a tenant (full)
+         *     - `update`: Update a tenant
+         *     - `delete`: Delete a tenant
+         */
+        post: operations["post_tenants_manage"];
         /** Delete a tenant */
-        delete: operations["delete_api_tenants_manage"];
+        delete: operations["delete_tenants_manage"];
         options?: never;
         head?: never;
         patch?: never;
@@ -602,7 +518,7 @@ export interface paths {
             cookie?: never;
         };
         /** Get user permissions */
-        get: operations["get_api_users_permissions"];
+        get: operations["get_users_permissions"];
         put?: never;
         post?: never;
         delete?: never;
@@ -619,10 +535,11 @@ export interface paths {
             cookie?: never;
         };
         /** Get profile */
-        get: operations["get_api_users_profile"];
+        get: operations["get_users_profile"];
         /** Update profile */
-        put: operations["put_api_users_profile"];
-        post?: never;
+        put: operations["put_users_profile"];
+        /** Update profile */
+        post: operations["post_users_profile"];
         delete?: never;
         options?: never;
         head?: never;
@@ -637,28 +554,24 @@ export interface paths {
             cookie?: never;
         };
         /** Download an attachment */
-        get: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path: {
-                    uuid: string;
-                };
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                /** @description The file */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/octet-stream": unknown;
-                    };
-                };
-            };
+        get: operations["get_attachment_uuid"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/attachment/{uuid}/thumbnail": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
         };
+        /** Download an attachment's thumbnail */
+        get: operations["get_attachment_uuid_thumbnail"];
         put?: never;
         post?: never;
         delete?: never;
@@ -705,43 +618,1720 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
-        Fault: {
+        /** Delete a tenant */
+        delete_tenants_manage_reply: {
+            message?: string;
+            /** @constant */
+            success: true;
+        };
+        /** Delete a tenant */
+        delete_tenants_manage_requestBody: {
+            /** @constant */
+            action?: "delete";
+            /** @description Of a browser that does not send X-CSRF-Token */
+            csrf_token?: string;
+            /**
+             * Format: uuid
+             * @description The tenant
+             */
+            uuid: string;
+        };
+        error: {
+            /** @description The same for programs */
             code: string;
+            /** @description A sentence for people */
             error: string;
+            /** @description Of invalid input: the problems of each field, by its name */
             fields?: {
                 [key: string]: string[];
             };
+            /** @description To be named when asking for help */
             request_id: string;
             /** @constant */
             success: false;
         };
+        /** List active agents */
+        get_agents_list_list_reply: {
+            count: number;
+            data: {
+                /** Format: int64 */
+                branch_id: number | null;
+                branch_name: string | null;
+                email: string;
+                first_name: string;
+                /** Format: int64 */
+                id: number;
+                /** Format: int64 */
+                ID: number;
+                is_active: boolean;
+                last_name: string;
+                name: string;
+                /** Format: uuid */
+                uuid: string;
+            }[];
+            message?: string;
+            next_cursor?: string | null;
+            /** @constant */
+            success: true;
+            total?: number;
+        };
+        /** Name and colours of the org */
+        get_branding_reply: {
+            data: Record<string, never>;
+            message?: string;
+            /** @constant */
+            success: true;
+        };
+        /** List active contractors */
+        get_contractors_list_list_reply: {
+            count: number;
+            data: {
+                email: string;
+                first_name: string;
+                /** Format: int64 */
+                id: number;
+                /** Format: int64 */
+                ID: number;
+                is_active: boolean;
+                last_name: string;
+                name: string;
+                phone: string | null;
+                trades: string[];
+                trading_name: string | null;
+                /** Format: uuid */
+                uuid: string;
+            }[];
+            message?: string;
+            next_cursor?: string | null;
+            /** @constant */
+            success: true;
+            total?: number;
+        };
+        /** List contractor trade categories */
+        get_contractors_trades_reply: {
+            count: number;
+            data: {
+                /** Format: int64 */
+                id: number;
+                /** Format: int64 */
+                ID: number;
+                name: string;
+            }[];
+            message?: string;
+            /** @constant */
+            success: true;
+        };
+        /** Search property addresses */
+        get_jobs_addresses_reply: {
+            count: number;
+            data: {
+                address_line1: string;
+                address_line2: string | null;
+                /** Format: int64 */
+                branch_id: number;
+                branch_name: string;
+                city: string;
+                country: string;
+                full_address: string;
+                /** Format: int64 */
+                id: number;
+                /** Format: int64 */
+                ID: number;
+                postcode: string;
+                /** Format: uuid */
+                uuid: string;
+            }[];
+            message?: string;
+            next_cursor?: string | null;
+            /** @constant */
+            success: true;
+            total?: number;
+        };
+        /** List case note attachments */
+        get_jobs_case_note_attachments_list_reply: {
+            count: number;
+            data: {
+                /** Format: uuid */
+                attachment_uuid: string;
+                /** Format: uuid */
+                case_note_uuid: string;
+                content_type: string;
+                /** Format: date-time */
+                created_at: string;
+                created_by_name: string;
+                file_name: string;
+                /** Format: int64 */
+                id: number;
+                /** Format: int64 */
+                ID: number;
+                /** Format: uuid */
+                job_uuid: string;
+                mime_type: string;
+                name: string;
+                /** Format: int64 */
+                note_id: number;
+                /** Format: uuid */
+                note_uuid: string;
+                rendition: string;
+                /** Format: int64 */
+                size: number;
+                /** Format: int64 */
+                size_bytes: number;
+                uploaded_by_name: string;
+                /** Format: uuid */
+                uuid: string;
+            }[];
+            message?: string;
+            next_cursor?: string | null;
+            /** @constant */
+            success: true;
+            total?: number;
+        };
+        /** List case notes for a job */
+        get_jobs_case_notes_list_reply: {
+            count: number;
+            data: {
+                /** Format: int64 */
+                attachments_count: number;
+                /** Format: date-time */
+                created_at: string;
+                /** Format: int64 */
+                created_by: number | null;
+                created_by_name: string;
+                /** Format: int64 */
+                id: number;
+                /** Format: int64 */
+                ID: number;
+                /** Format: int64 */
+                job_id: number;
+                note_text: string;
+                send_email: boolean;
+                /** Format: uuid */
+                uuid: string;
+            }[];
+            message?: string;
+            next_cursor?: string | null;
+            /** @constant */
+            success: true;
+            total?: number;
+        };
+        /** List job documents */
+        get_jobs_documents_list_reply: {
+            count: number;
+            data: {
+                content_type: string;
+                /** Format: date-time */
+                created_at: string;
+                created_by_name: string;
+                /** Format: int64 */
+                document_type_id: number;
+                document_type_name: string;
+                file_name: string;
+                /** Format: int64 */
+                id: number;
+                /** Format: int64 */
+                ID: number;
+                /** Format: int64 */
+                job_id: number;
+                /** Format: uuid */
+                job_uuid: string;
+                mime_type: string;
+                name: string;
+                rendition: string;
+                /** Format: int64 */
+                size: number;
+                /** Format: int64 */
+                size_bytes: number;
+                uploaded_by_name: string;
+                /** Format: uuid */
+                uuid: string;
+            }[];
+            message?: string;
+            next_cursor?: string | null;
+            /** @constant */
+            success: true;
+            total?: number;
+        };
+        /** Jobs read: get_assignment_notification_state */
+        get_jobs_manage_get_assignment_notification_state_reply: {
+            data: {
+                /** Format: int64 */
+                contractor_id: number | null;
+                contractor_name: string | null;
+                is_notified: boolean;
+                job_ref: string;
+                /** Format: date-time */
+                notified_at: string | null;
+                /** Format: uuid */
+                uuid: string;
+            };
+            message?: string;
+            /** @constant */
+            success: true;
+        };
+        /** Jobs read: get_creators */
+        get_jobs_manage_get_creators_reply: {
+            count: number;
+            data: {
+                /** Format: int64 */
+                id: number;
+                /** Format: int64 */
+                ID: number;
+                name: string;
+                /** Format: uuid */
+                uuid: string;
+            }[];
+            message?: string;
+            /** @constant */
+            success: true;
+        };
+        /** Jobs read: get_file_types */
+        get_jobs_manage_get_file_types_reply: {
+            count: number;
+            data: {
+                /** Format: int64 */
+                id: number;
+                /** Format: int64 */
+                ID: number;
+                name: string;
+                permission_key: string;
+            }[];
+            message?: string;
+            /** @constant */
+            success: true;
+        };
+        /** Jobs read: get_job_agents */
+        get_jobs_manage_get_job_agents_reply: {
+            count: number;
+            data: {
+                /** Format: int64 */
+                branch_id: number | null;
+                /** Format: int64 */
+                id: number;
+                /** Format: int64 */
+                ID: number;
+                name: string;
+                /** Format: uuid */
+                uuid: string;
+            }[];
+            message?: string;
+            /** @constant */
+            success: true;
+        };
+        /** Jobs read: get_job_clients */
+        get_jobs_manage_get_job_clients_reply: {
+            count: number;
+            data: {
+                /** Format: int64 */
+                branch_id: number | null;
+                /** Format: int64 */
+                id: number;
+                /** Format: int64 */
+                ID: number;
+                name: string;
+                /** Format: uuid */
+                uuid: string;
+            }[];
+            message?: string;
+            /** @constant */
+            success: true;
+        };
+        /** Jobs read: get_job_contractors */
+        get_jobs_manage_get_job_contractors_reply: {
+            count: number;
+            data: {
+                /** Format: int64 */
+                branch_id: number | null;
+                /** Format: int64 */
+                id: number;
+                /** Format: int64 */
+                ID: number;
+                name: string;
+                /** Format: uuid */
+                uuid: string;
+            }[];
+            message?: string;
+            /** @constant */
+            success: true;
+        };
+        /** Jobs read: get */
+        get_jobs_manage_get_reply: {
+            data: {
+                access_details: string | null;
+                /** Format: int64 */
+                address_id: number;
+                /** Format: int64 */
+                agent_id: number | null;
+                agent_name: string | null;
+                /** Format: date */
+                booked_to_complete: string | null;
+                /** Format: int64 */
+                branch_id: number;
+                branch_name: string;
+                /** Format: date-time */
+                completed_at: string | null;
+                completion_details: string | null;
+                contractor_budget: number | null;
+                /** Format: int64 */
+                contractor_id: number | null;
+                contractor_name: string | null;
+                /** Format: date-time */
+                created_at: string;
+                /** Format: int64 */
+                created_by: number | null;
+                created_by_name: string | null;
+                /** Format: date */
+                date_works_end_date: string | null;
+                /** Format: date */
+                date_works_start_date: string | null;
+                /** Format: int64 */
+                documents_count: number;
+                full_address: string;
+                /** Format: int64 */
+                id: number;
+                /** Format: int64 */
+                ID: number;
+                invoice_no: string | null;
+                is_pinned: boolean;
+                job_description: string;
+                job_ref: string;
+                job_title: string;
+                job_total_budget: number | null;
+                /** Format: int64 */
+                job_type_id: number;
+                job_type_name: string;
+                /** Format: int64 */
+                photos_count: number;
+                /** Format: int64 */
+                priority_id: number;
+                priority_name: string;
+                private_contact_email: string | null;
+                private_contact_name: string | null;
+                quote_no: string | null;
+                stage: string;
+                /** Format: int64 */
+                status_id: number;
+                status_name: string;
+                tenants_ids: number[];
+                /** Format: int64 */
+                time_range_id: number | null;
+                time_range_name: string | null;
+                total_amount: number | null;
+                /** Format: date-time */
+                updated_at: string;
+                /** Format: uuid */
+                uuid: string;
+                vat_percentage: number;
+                works_order_ref: string | null;
+            };
+            message?: string;
+            /** @constant */
+            success: true;
+        };
+        /** Jobs read: list_commits */
+        get_jobs_manage_list_commits_reply: {
+            count: number;
+            data: {
+                /** Format: date-time */
+                created_at: string;
+                /** Format: int64 */
+                created_by: number | null;
+                created_by_name: string | null;
+                /** Format: int64 */
+                id: number;
+                /** Format: int64 */
+                ID: number;
+                message: string;
+                /** Format: uuid */
+                uuid: string;
+                /** Format: int64 */
+                version: number;
+            }[];
+            message?: string;
+            next_cursor?: string | null;
+            /** @constant */
+            success: true;
+            total?: number;
+        };
+        /** Jobs read: list */
+        get_jobs_manage_list_reply: {
+            count: number;
+            data: {
+                access_details: string | null;
+                /** Format: int64 */
+                address_id: number;
+                /** Format: int64 */
+                agent_id: number | null;
+                agent_name: string | null;
+                /** Format: date */
+                booked_to_complete: string | null;
+                /** Format: int64 */
+                branch_id: number;
+                branch_name: string;
+                /** Format: date-time */
+                completed_at: string | null;
+                completion_details: string | null;
+                contractor_budget: number | null;
+                /** Format: int64 */
+                contractor_id: number | null;
+                contractor_name: string | null;
+                /** Format: date-time */
+                created_at: string;
+                /** Format: int64 */
+                created_by: number | null;
+                created_by_name: string | null;
+                /** Format: date */
+                date_works_end_date: string | null;
+                /** Format: date */
+                date_works_start_date: string | null;
+                /** Format: int64 */
+                documents_count: number;
+                full_address: string;
+                /** Format: int64 */
+                id: number;
+                /** Format: int64 */
+                ID: number;
+                invoice_no: string | null;
+                is_pinned: boolean;
+                job_description: string;
+                job_ref: string;
+                job_title: string;
+                job_total_budget: number | null;
+                /** Format: int64 */
+                job_type_id: number;
+                job_type_name: string;
+                /** Format: int64 */
+                photos_count: number;
+                /** Format: int64 */
+                priority_id: number;
+                priority_name: string;
+                private_contact_email: string | null;
+                private_contact_name: string | null;
+                quote_no: string | null;
+                stage: string;
+                /** Format: int64 */
+                status_id: number;
+                status_name: string;
+                tenants_ids: number[];
+                /** Format: int64 */
+                time_range_id: number | null;
+                time_range_name: string | null;
+                total_amount: number | null;
+                /** Format: date-time */
+                updated_at: string;
+                /** Format: uuid */
+                uuid: string;
+                vat_percentage: number;
+                works_order_ref: string | null;
+            }[];
+            message?: string;
+            next_cursor?: string | null;
+            /** @constant */
+            success: true;
+            total?: number;
+        };
+        /** Jobs read: preview_delete */
+        get_jobs_manage_preview_delete_reply: {
+            data: {
+                /** Format: int64 */
+                case_note_attachments: number;
+                /** Format: int64 */
+                case_notes: number;
+                /** Format: int64 */
+                documents: number;
+                job_ref: string;
+                job_title: string;
+                /** Format: int64 */
+                photos: number;
+                /** Format: int64 */
+                pins: number;
+                /** Format: int64 */
+                tenants: number;
+                /** Format: uuid */
+                uuid: string;
+                /** Format: int64 */
+                versions: number;
+            };
+            message?: string;
+            /** @constant */
+            success: true;
+        };
+        /** List job payment statuses */
+        get_jobs_payment_statuses_reply: {
+            count: number;
+            data: {
+                /** Format: int64 */
+                id: number;
+                /** Format: int64 */
+                ID: number;
+                name: string;
+            }[];
+            message?: string;
+            /** @constant */
+            success: true;
+        };
+        /** List job photos */
+        get_jobs_photos_list_reply: {
+            count: number;
+            data: {
+                content_type: string;
+                /** Format: date-time */
+                created_at: string;
+                created_by_name: string;
+                file_name: string;
+                /** Format: int64 */
+                id: number;
+                /** Format: int64 */
+                ID: number;
+                /** Format: int64 */
+                job_id: number;
+                /** Format: uuid */
+                job_uuid: string;
+                mime_type: string;
+                name: string;
+                rendition: string;
+                /** Format: int64 */
+                size: number;
+                /** Format: int64 */
+                size_bytes: number;
+                uploaded_by_name: string;
+                /** Format: uuid */
+                uuid: string;
+            }[];
+            message?: string;
+            next_cursor?: string | null;
+            /** @constant */
+            success: true;
+            total?: number;
+        };
+        /** List job priorities */
+        get_jobs_priorities_reply: {
+            count: number;
+            data: {
+                /** Format: int64 */
+                id: number;
+                /** Format: int64 */
+                ID: number;
+                name: string;
+                /** Format: int64 */
+                response_hours: number | null;
+            }[];
+            message?: string;
+            /** @constant */
+            success: true;
+        };
+        /** List job statuses */
+        get_jobs_statuses_reply: {
+            count: number;
+            data: {
+                /** Format: int64 */
+                id: number;
+                /** Format: int64 */
+                ID: number;
+                name: string;
+                stage: string;
+            }[];
+            message?: string;
+            /** @constant */
+            success: true;
+        };
+        /** List job time ranges */
+        get_jobs_time_ranges_reply: {
+            count: number;
+            data: {
+                /** Format: int64 */
+                id: number;
+                /** Format: int64 */
+                ID: number;
+                name: string;
+            }[];
+            message?: string;
+            /** @constant */
+            success: true;
+        };
+        /** List job types */
+        get_jobs_types_reply: {
+            count: number;
+            data: {
+                description_template: string | null;
+                /** Format: int64 */
+                id: number;
+                /** Format: int64 */
+                ID: number;
+                name: string;
+            }[];
+            message?: string;
+            /** @constant */
+            success: true;
+        };
+        /** Get a CSRF token */
+        get_security_csrf_token_reply: {
+            data: Record<string, never>;
+            message?: string;
+            /** @constant */
+            success: true;
+        };
+        /** System heartbeat / health check */
+        get_system_heartbeat_reply: {
+            maintenance?: boolean;
+            message?: string;
+            status?: string;
+            /** @constant */
+            success: true;
+        };
+        /** Get maintenance mode status */
+        get_system_maintenance_mode_reply: {
+            data: {
+                enabled: boolean;
+                reason: string | null;
+                /** Format: date-time */
+                since: string | null;
+            };
+            enabled?: boolean;
+            message?: string;
+            reason?: string | null;
+            /** @constant */
+            success: true;
+        };
+        /** Get a tenant by ID */
+        get_tenants_list_get_reply: {
+            data: {
+                /** Format: int64 */
+                address_id: number | null;
+                /** Format: date-time */
+                created_at: string;
+                full_address: string | null;
+                /** Format: int64 */
+                id: number;
+                /** Format: int64 */
+                ID: number;
+                is_active: boolean;
+                tenant_email: string | null;
+                tenant_name: string;
+                tenant_number_primary: string | null;
+                tenant_number_work: string | null;
+                /** Format: uuid */
+                uuid: string;
+            };
+            message?: string;
+            /** @constant */
+            success: true;
+        };
+        /** List tenants (lightweight) */
+        get_tenants_list_list_reply: {
+            count: number;
+            data: {
+                /** Format: int64 */
+                address_id: number | null;
+                /** Format: date-time */
+                created_at: string;
+                full_address: string | null;
+                /** Format: int64 */
+                id: number;
+                /** Format: int64 */
+                ID: number;
+                is_active: boolean;
+                tenant_email: string | null;
+                tenant_name: string;
+                tenant_number_primary: string | null;
+                tenant_number_work: string | null;
+                /** Format: uuid */
+                uuid: string;
+            }[];
+            message?: string;
+            next_cursor?: string | null;
+            /** @constant */
+            success: true;
+            total?: number;
+        };
+        /** Get tenant details */
+        get_tenants_manage_get_reply: {
+            data: {
+                /** Format: int64 */
+                address_id: number | null;
+                /** Format: date-time */
+                created_at: string;
+                full_address: string | null;
+                /** Format: int64 */
+                id: number;
+                /** Format: int64 */
+                ID: number;
+                is_active: boolean;
+                tenant_email: string | null;
+                tenant_name: string;
+                tenant_number_primary: string | null;
+                tenant_number_work: string | null;
+                /** Format: uuid */
+                uuid: string;
+            };
+            message?: string;
+            /** @constant */
+            success: true;
+        };
+        /** List tenants */
+        get_tenants_manage_list_reply: {
+            count: number;
+            data: {
+                /** Format: int64 */
+                address_id: number | null;
+                /** Format: date-time */
+                created_at: string;
+                full_address: string | null;
+                /** Format: int64 */
+                id: number;
+                /** Format: int64 */
+                ID: number;
+                is_active: boolean;
+                tenant_email: string | null;
+                tenant_name: string;
+                tenant_number_primary: string | null;
+                tenant_number_work: string | null;
+                /** Format: uuid */
+                uuid: string;
+            }[];
+            message?: string;
+            next_cursor?: string | null;
+            /** @constant */
+            success: true;
+            total?: number;
+        };
+        /** Get user permissions */
+        get_users_permissions_reply: {
+            account_type?: string;
+            /** Format: int64 */
+            account_type_id?: number;
+            message?: string;
+            permissions?: unknown;
+            role?: unknown;
+            /** @constant */
+            success: true;
+        };
+        /** Get profile */
+        get_users_profile_reply: {
+            data: {
+                /** Format: int64 */
+                account_status_id: number;
+                account_status_name: string;
+                /** Format: int64 */
+                account_type_id: number;
+                account_type_name: string;
+                /** Format: int64 */
+                branch_id: number | null;
+                branch_name: string | null;
+                /** Format: date-time */
+                created_at: string;
+                email: string;
+                first_name: string;
+                /** Format: int64 */
+                id: number;
+                /** Format: int64 */
+                ID: number;
+                last_name: string;
+                phone: string | null;
+                /** Format: int64 */
+                role_id: number | null;
+                role_name: string | null;
+                /** Format: uuid */
+                uuid: string;
+            };
+            message?: string;
+            /** @constant */
+            success: true;
+        };
+        /** Authenticate and get bearer token */
+        post_auth_login_reply: {
+            csrf_token?: string;
+            /** Format: date-time */
+            expires_at?: string;
+            message?: string;
+            /** @constant */
+            success: true;
+            token?: string;
+            token_type?: string;
+            usage?: string;
+            user?: unknown;
+        };
+        /** Authenticate and get bearer token */
+        post_auth_login_requestBody: {
+            /** Format: email */
+            email: string;
+            /** @description On the shared host, when several orgs know the address */
+            org?: string | null;
+            /** Format: password */
+            password: string;
+            /**
+             * @description Keeps a cookie session for 30 days
+             * @default false
+             */
+            remember_me?: boolean | null;
+            /**
+             * @description cookie for browsers
+             * @default bearer
+             * @enum {string|null}
+             */
+            session?: "bearer" | "cookie" | null;
+        };
+        /** End the session that makes the call */
+        post_auth_logout_reply: {
+            message?: string;
+            /** @constant */
+            success: true;
+        };
+        /** End the session that makes the call */
+        post_auth_logout_requestBody: {
+            /** @description Of a browser that does not send X-CSRF-Token */
+            csrf_token?: string;
+        };
+        /** Add a property address */
+        post_jobs_addresses_create_reply: {
+            /** Format: int64 */
+            address_id?: number;
+            /** Format: uuid */
+            address_uuid?: string;
+            full_address?: string;
+            message?: string;
+            /** @constant */
+            success: true;
+        };
+        /** Add a property address */
+        post_jobs_addresses_create_requestBody: {
+            /** @constant */
+            action: "create";
+            address_line1: string;
+            address_line2?: string | null;
+            /**
+             * Format: int64
+             * @description The branch that looks after it; an agent of one branch need not say
+             */
+            branch_id?: number | null;
+            city: string;
+            /** @default United Kingdom */
+            country?: string | null;
+            /** @description Of a browser that does not send X-CSRF-Token */
+            csrf_token?: string;
+            postcode: string;
+        };
+        /** Upload a case note attachment */
+        post_jobs_case_note_attachments_upload_reply: {
+            /** Format: int64 */
+            attachment_id?: number;
+            /** Format: uuid */
+            attachment_uuid?: string;
+            /** Format: int64 */
+            id?: number;
+            message?: string;
+            /** @constant */
+            success: true;
+            /** Format: uuid */
+            uuid?: string;
+        };
+        /** Upload a case note attachment */
+        post_jobs_case_note_attachments_upload_requestBody_files: {
+            /** @constant */
+            action?: "upload";
+            /** @description Of a browser that does not send X-CSRF-Token */
+            csrf_token?: string;
+            /**
+             * Format: binary
+             * @description At most 25 MB
+             */
+            file: string;
+            /**
+             * Format: int64
+             * @description The note, by its number
+             */
+            note_id?: number;
+            /**
+             * Format: uuid
+             * @description The note
+             */
+            note_uuid?: string;
+        };
+        /** Create a case note */
+        post_jobs_case_notes_create_reply: {
+            message?: string;
+            /** Format: int64 */
+            note_id?: number;
+            /** Format: uuid */
+            note_uuid?: string;
+            /** @constant */
+            success: true;
+        };
+        /** Create a case note */
+        post_jobs_case_notes_create_requestBody: {
+            /** @constant */
+            action?: "create";
+            /** @description Of a browser that does not send X-CSRF-Token */
+            csrf_token?: string;
+            /**
+             * Format: uuid
+             * @description The job
+             */
+            job_uuid: string;
+            note_text: string;
+            /**
+             * @description Whether the parties are told by e-mail
+             * @default false
+             */
+            send_email?: boolean | null;
+        };
+        /** Delete a job document */
+        post_jobs_documents_delete_reply: {
+            message?: string;
+            /** @constant */
+            success: true;
+        };
+        /** Delete a job document */
+        post_jobs_documents_delete_requestBody: {
+            /** @constant */
+            action: "delete";
+            /** @description Of a browser that does not send X-CSRF-Token */
+            csrf_token?: string;
+            /** Format: uuid */
+            document_uuid: string;
+            /**
+             * Format: uuid
+             * @description The job, to be sure
+             */
+            job_uuid?: string | null;
+        };
+        /** Upload a job document */
+        post_jobs_documents_upload_reply: {
+            /** Format: int64 */
+            document_id?: number;
+            /** Format: uuid */
+            document_uuid?: string;
+            /** Format: int64 */
+            id?: number;
+            message?: string;
+            /** @constant */
+            success: true;
+            /** Format: uuid */
+            uuid?: string;
+        };
+        /** Upload a job document */
+        post_jobs_documents_upload_requestBody_files: {
+            /** @constant */
+            action?: "upload";
+            /** @description Of a browser that does not send X-CSRF-Token */
+            csrf_token?: string;
+            /**
+             * Format: int64
+             * @description Decides who may see the document; get_file_types lists them
+             */
+            document_type_id: number;
+            /**
+             * Format: binary
+             * @description PDF, Word, Excel, PowerPoint, text or a picture, at most 25 MB
+             */
+            file: string;
+            /**
+             * Format: uuid
+             * @description The job
+             */
+            job_uuid: string;
+        };
+        /** Jobs write: create */
+        post_jobs_manage_create_reply: {
+            /** Format: int64 */
+            job_id?: number;
+            job_ref?: string;
+            /** Format: uuid */
+            job_uuid?: string;
+            message?: string;
+            /** @constant */
+            success: true;
+        };
+        /** Jobs write: create */
+        post_jobs_manage_create_requestBody: {
+            access_details?: string | null;
+            /** @constant */
+            action: "create";
+            /** Format: int64 */
+            address_id: number;
+            /**
+             * Format: int64
+             * @description An agent's own new jobs are theirs unless another is named
+             */
+            agent_id?: number | null;
+            completion_details?: string | null;
+            contractor_budget?: number | null;
+            /** Format: int64 */
+            contractor_id?: number | null;
+            /** @description Of a browser that does not send X-CSRF-Token */
+            csrf_token?: string;
+            /** Format: date */
+            date_works_end_date?: string | null;
+            /** Format: date */
+            date_works_start_date?: string | null;
+            invoice_no?: string | null;
+            job_description: string;
+            job_title: string;
+            job_total_budget?: number | null;
+            /** Format: int64 */
+            job_type_id: number;
+            /** Format: int64 */
+            priority_id: number;
+            /** Format: email */
+            private_contact_email?: string | null;
+            private_contact_name?: string | null;
+            quote_no?: string | null;
+            /** Format: int64 */
+            status_id: number;
+            /** @description The tenants whom the job concerns */
+            tenants_ids?: number[] | null;
+            /** Format: int64 */
+            time_range_id?: number | null;
+            /** @description Always contractor_budget plus VAT; may be sent and must then agree */
+            total_amount?: number | null;
+            /** @description Default 20 */
+            vat_percentage?: number | null;
+            works_order_ref?: string | null;
+        };
+        /** Jobs write: delete */
+        post_jobs_manage_delete_reply: {
+            job_ref?: string;
+            message?: string;
+            /** @constant */
+            success: true;
+        };
+        /** Jobs write: delete */
+        post_jobs_manage_delete_requestBody: {
+            /** @constant */
+            action: "delete";
+            /** @description Of a browser that does not send X-CSRF-Token */
+            csrf_token?: string;
+            /**
+             * Format: uuid
+             * @description The job
+             */
+            uuid: string;
+        };
+        /** Jobs write: restore_commit */
+        post_jobs_manage_restore_commit_reply: {
+            message?: string;
+            /** @constant */
+            success: true;
+            /** Format: int64 */
+            version?: number;
+        };
+        /** Jobs write: restore_commit */
+        post_jobs_manage_restore_commit_requestBody: {
+            /** @constant */
+            action: "restore_commit";
+            /**
+             * Format: uuid
+             * @description The version to go back to
+             */
+            commit_uuid: string;
+            /** @description Of a browser that does not send X-CSRF-Token */
+            csrf_token?: string;
+            /**
+             * Format: uuid
+             * @description The job
+             */
+            uuid: string;
+        };
+        /** Jobs write: send_assignment_notification */
+        post_jobs_manage_send_assignment_notification_reply: {
+            /** Format: int64 */
+            contractor_id?: number;
+            message?: string;
+            /** @constant */
+            success: true;
+        };
+        /** Jobs write: send_assignment_notification */
+        post_jobs_manage_send_assignment_notification_requestBody: {
+            /** @constant */
+            action: "send_assignment_notification";
+            /** @description Of a browser that does not send X-CSRF-Token */
+            csrf_token?: string;
+            /**
+             * Format: uuid
+             * @description The job
+             */
+            uuid: string;
+        };
+        /** Jobs write: update */
+        post_jobs_manage_update_reply: {
+            /** Format: int64 */
+            job_id?: number;
+            job_ref?: string;
+            /** Format: uuid */
+            job_uuid?: string;
+            message?: string;
+            /** @constant */
+            success: true;
+        };
+        /** Jobs write: update */
+        post_jobs_manage_update_requestBody: {
+            access_details?: string | null;
+            /** @constant */
+            action: "update";
+            /** Format: int64 */
+            address_id?: number | null;
+            /**
+             * Format: int64
+             * @description An agent's own new jobs are theirs unless another is named
+             */
+            agent_id?: number | null;
+            completion_details?: string | null;
+            contractor_budget?: number | null;
+            /** Format: int64 */
+            contractor_id?: number | null;
+            /** @description Of a browser that does not send X-CSRF-Token */
+            csrf_token?: string;
+            /** Format: date */
+            date_works_end_date?: string | null;
+            /** Format: date */
+            date_works_start_date?: string | null;
+            invoice_no?: string | null;
+            job_description?: string | null;
+            job_title?: string | null;
+            job_total_budget?: number | null;
+            /** Format: int64 */
+            job_type_id?: number | null;
+            /** Format: int64 */
+            priority_id?: number | null;
+            /** Format: email */
+            private_contact_email?: string | null;
+            private_contact_name?: string | null;
+            quote_no?: string | null;
+            /** Format: int64 */
+            status_id?: number | null;
+            /** @description The tenants whom the job concerns */
+            tenants_ids?: number[] | null;
+            /** Format: int64 */
+            time_range_id?: number | null;
+            /** @description Always contractor_budget plus VAT; may be sent and must then agree */
+            total_amount?: number | null;
+            /**
+             * Format: uuid
+             * @description The job
+             */
+            uuid: string;
+            /** @description Default 20 */
+            vat_percentage?: number | null;
+            works_order_ref?: string | null;
+        };
+        /** Delete a job photo */
+        post_jobs_photos_delete_reply: {
+            message?: string;
+            /** @constant */
+            success: true;
+        };
+        /** Delete a job photo */
+        post_jobs_photos_delete_requestBody: {
+            /** @constant */
+            action: "delete";
+            /** @description Of a browser that does not send X-CSRF-Token */
+            csrf_token?: string;
+            /**
+             * Format: uuid
+             * @description The job, to be sure
+             */
+            job_uuid?: string | null;
+            /** Format: uuid */
+            photo_uuid: string;
+        };
+        /** Upload a job photo */
+        post_jobs_photos_upload_reply: {
+            /** Format: int64 */
+            id?: number;
+            message?: string;
+            /** Format: int64 */
+            photo_id?: number;
+            /** Format: uuid */
+            photo_uuid?: string;
+            /** @constant */
+            success: true;
+            /** Format: uuid */
+            uuid?: string;
+        };
+        /** Upload a job photo */
+        post_jobs_photos_upload_requestBody_files: {
+            /** @constant */
+            action?: "upload";
+            /** @description Of a browser that does not send X-CSRF-Token */
+            csrf_token?: string;
+            /**
+             * Format: uuid
+             * @description The job
+             */
+            job_uuid: string;
+            /**
+             * Format: binary
+             * @description JPEG, PNG, WebP, HEIC or GIF, at most 25 MB
+             */
+            photo: string;
+        };
+        /** Toggle pin status of a job */
+        post_jobs_toggle_pin_reply: {
+            is_pinned?: boolean;
+            message?: string;
+            /** @constant */
+            success: true;
+        };
+        /** Toggle pin status of a job */
+        post_jobs_toggle_pin_requestBody: {
+            /** @description Of a browser that does not send X-CSRF-Token */
+            csrf_token?: string;
+            /**
+             * Format: uuid
+             * @description The job
+             */
+            job_uuid: string;
+        };
+        /** Heartbeat (keep alive) */
+        post_system_heartbeat_reply: {
+            message?: string;
+            /** @constant */
+            success: true;
+            valid: boolean;
+        };
+        /** Heartbeat (keep alive) */
+        post_system_heartbeat_requestBody: Record<string, never>;
+        /** Toggle maintenance mode */
+        post_system_maintenance_mode_reply: {
+            enabled?: boolean;
+            message?: string;
+            /** @constant */
+            success: true;
+        };
+        /** Toggle maintenance mode */
+        post_system_maintenance_mode_requestBody: {
+            /** @enum {string|null} */
+            action?: "enable" | "disable" | null;
+            /** @description Of a browser that does not send X-CSRF-Token */
+            csrf_token?: string;
+            enabled?: boolean | null;
+            reason?: string | null;
+        };
+        /** Assign an address to a tenant */
+        post_tenants_assign_address_reply: {
+            full_address?: string;
+            message?: string;
+            /** @constant */
+            success: true;
+        };
+        /** Assign an address to a tenant */
+        post_tenants_assign_address_requestBody: {
+            /**
+             * Format: int64
+             * @description Replaces an earlier address
+             */
+            address_id: number;
+            /** @description Of a browser that does not send X-CSRF-Token */
+            csrf_token?: string;
+            /**
+             * Format: int64
+             * @description The tenant's number; or tenant_uuid
+             */
+            tenant_id?: number | null;
+            /**
+             * Format: uuid
+             * @description The tenant; or tenant_id
+             */
+            tenant_uuid?: string | null;
+        };
+        /** Create a tenant (lightweight) */
+        post_tenants_list_create_reply: {
+            message?: string;
+            /** @constant */
+            success: true;
+            /** Format: int64 */
+            tenant_id?: number;
+            /** Format: uuid */
+            tenant_uuid?: string;
+        };
+        /** Create a tenant (lightweight) */
+        post_tenants_list_create_requestBody: {
+            /** @constant */
+            action?: "create";
+            /** @description Of a browser that does not send X-CSRF-Token */
+            csrf_token?: string;
+            /**
+             * Format: int64
+             * @description Where the tenant lives
+             */
+            tenant_address_id?: number | null;
+            /** Format: email */
+            tenant_email?: string | null;
+            tenant_name: string;
+            tenant_number_primary?: string | null;
+            tenant_number_work?: string | null;
+        };
+        /** Create a tenant (full) */
+        post_tenants_manage_create_reply: {
+            message?: string;
+            /** @constant */
+            success: true;
+            /** Format: int64 */
+            tenant_id?: number;
+            /** Format: uuid */
+            tenant_uuid?: string;
+        };
+        /** Create a tenant (full) */
+        post_tenants_manage_create_requestBody: {
+            /** @constant */
+            action?: "create";
+            /** @description Of a browser that does not send X-CSRF-Token */
+            csrf_token?: string;
+            /**
+             * Format: int64
+             * @description Where the tenant lives
+             */
+            tenant_address_id?: number | null;
+            /** Format: email */
+            tenant_email?: string | null;
+            tenant_name: string;
+            tenant_number_primary?: string | null;
+            tenant_number_work?: string | null;
+        };
+        /** Update a tenant */
+        put_tenants_manage_reply: {
+            message?: string;
+            /** @constant */
+            success: true;
+        };
+        /** Update a tenant */
+        put_tenants_manage_requestBody: {
+            /** @constant */
+            action?: "update";
+            /** @description Of a browser that does not send X-CSRF-Token */
+            csrf_token?: string;
+            /**
+             * Format: int64
+             * @description Where the tenant lives
+             */
+            tenant_address_id?: number | null;
+            /** Format: email */
+            tenant_email?: string | null;
+            tenant_name?: string | null;
+            tenant_number_primary?: string | null;
+            tenant_number_work?: string | null;
+            /**
+             * Format: uuid
+             * @description The tenant
+             */
+            uuid: string;
+        };
+        /** Update profile */
+        put_users_profile_reply: {
+            message?: string;
+            /** @constant */
+            success: true;
+        };
+        /** Update profile */
+        put_users_profile_requestBody: {
+            /** @constant */
+            action?: "update";
+            /**
+             * Format: int64
+             * @description Staff only
+             */
+            branch_id?: number | null;
+            /** @description Of a browser that does not send X-CSRF-Token */
+            csrf_token?: string;
+            first_name?: string | null;
+            last_name?: string | null;
+            phone?: string | null;
+            /**
+             * Format: int64
+             * @description Never stronger than one's own
+             */
+            role_id?: number | null;
+            /**
+             * Format: uuid
+             * @description Default oneself
+             */
+            user_uuid?: string | null;
+        };
     };
     responses: {
-        /** @description Refused or failed */
-        Fault: {
+        /** @description Fields are missing or invalid, or the request cannot be read */
+        bad_request: {
             headers: {
                 [name: string]: unknown;
             };
             content: {
-                "application/json": components["schemas"]["Fault"];
+                /**
+                 * @example {
+                 *       "success": false,
+                 *       "error": "Some fields are missing or invalid",
+                 *       "code": "input_invalid",
+                 *       "fields": {
+                 *         "limit": [
+                 *           "must be from 1 to 200"
+                 *         ]
+                 *       },
+                 *       "request_id": "06AZV2K8QW3T5N7P9R1S4V6X8Y"
+                 *     }
+                 */
+                "application/json": components["schemas"]["error"];
+            };
+        };
+        /** @description Fields are missing or invalid, or the request cannot be read */
+        bad_request_as_text: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                /** @example Some fields are missing or invalid */
+                "text/plain": string;
+            };
+        };
+        /** @description Come back later */
+        busy: {
+            headers: {
+                "Retry-After": components["headers"]["Retry-After"];
+                [name: string]: unknown;
+            };
+            content: {
+                /**
+                 * @example {
+                 *       "success": false,
+                 *       "error": "The server is busy; try again shortly",
+                 *       "code": "busy",
+                 *       "request_id": "06AZV2K8QW3T5N7P9R1S4V6X8Y"
+                 *     }
+                 */
+                "application/json": components["schemas"]["error"];
+            };
+        };
+        /** @description Come back later */
+        busy_as_text: {
+            headers: {
+                "Retry-After": components["headers"]["Retry-After"];
+                [name: string]: unknown;
+            };
+            content: {
+                /** @example The server is busy; try again shortly */
+                "text/plain": string;
+            };
+        };
+        /** @description Refused or failed otherwise */
+        failed: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                /**
+                 * @example {
+                 *       "success": false,
+                 *       "error": "Something went wrong on our side",
+                 *       "code": "internal",
+                 *       "request_id": "06AZV2K8QW3T5N7P9R1S4V6X8Y"
+                 *     }
+                 */
+                "application/json": components["schemas"]["error"];
+            };
+        };
+        /** @description Refused or failed otherwise */
+        failed_as_text: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                /** @example Something went wrong on our side */
+                "text/plain": string;
+            };
+        };
+        /** @description The account may not do this, or the CSRF token is missing */
+        forbidden: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                /**
+                 * @example {
+                 *       "success": false,
+                 *       "error": "You do not have permission to perform this action",
+                 *       "code": "forbidden",
+                 *       "request_id": "06AZV2K8QW3T5N7P9R1S4V6X8Y"
+                 *     }
+                 */
+                "application/json": components["schemas"]["error"];
+            };
+        };
+        /** @description The account may not do this, or the CSRF token is missing */
+        forbidden_as_text: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                /** @example You do not have permission to perform this action */
+                "text/plain": string;
+            };
+        };
+        /** @description There is no such record, or not for this account */
+        not_found: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                /**
+                 * @example {
+                 *       "success": false,
+                 *       "error": "Not found",
+                 *       "code": "not_found",
+                 *       "request_id": "06AZV2K8QW3T5N7P9R1S4V6X8Y"
+                 *     }
+                 */
+                "application/json": components["schemas"]["error"];
+            };
+        };
+        /** @description There is no such record, or not for this account */
+        not_found_as_text: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                /** @example Not found */
+                "text/plain": string;
+            };
+        };
+        /** @description No session or token, or one that no longer counts */
+        not_signed_in: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                /**
+                 * @example {
+                 *       "success": false,
+                 *       "error": "Authentication required",
+                 *       "code": "not_signed_in",
+                 *       "request_id": "06AZV2K8QW3T5N7P9R1S4V6X8Y"
+                 *     }
+                 */
+                "application/json": components["schemas"]["error"];
+            };
+        };
+        /** @description No session or token, or one that no longer counts */
+        not_signed_in_as_text: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                /** @example Authentication required */
+                "text/plain": string;
+            };
+        };
+        /** @description Too many requests */
+        rate_limited: {
+            headers: {
+                "Retry-After": components["headers"]["Retry-After"];
+                [name: string]: unknown;
+            };
+            content: {
+                /**
+                 * @example {
+                 *       "success": false,
+                 *       "error": "Too many requests; try again later",
+                 *       "code": "rate_limited",
+                 *       "request_id": "06AZV2K8QW3T5N7P9R1S4V6X8Y"
+                 *     }
+                 */
+                "application/json": components["schemas"]["error"];
+            };
+        };
+        /** @description Too many requests */
+        rate_limited_as_text: {
+            headers: {
+                "Retry-After": components["headers"]["Retry-After"];
+                [name: string]: unknown;
+            };
+            content: {
+                /** @example Too many requests; try again later */
+                "text/plain": string;
+            };
+        };
+        /** @description The body is too large */
+        too_large: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                /**
+                 * @example {
+                 *       "success": false,
+                 *       "error": "The request body is larger than 25 MB",
+                 *       "code": "body_too_large",
+                 *       "request_id": "06AZV2K8QW3T5N7P9R1S4V6X8Y"
+                 *     }
+                 */
+                "application/json": components["schemas"]["error"];
+            };
+        };
+        /** @description The body is too large */
+        too_large_as_text: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                /** @example The request body is larger than 25 MB */
+                "text/plain": string;
+            };
+        };
+        /** @description The body, or a file in it, is of a type that is not taken */
+        unsupported_type: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                /**
+                 * @example {
+                 *       "success": false,
+                 *       "error": "This content type is not supported",
+                 *       "code": "type_not_supported",
+                 *       "request_id": "06AZV2K8QW3T5N7P9R1S4V6X8Y"
+                 *     }
+                 */
+                "application/json": components["schemas"]["error"];
+            };
+        };
+        /** @description The body, or a file in it, is of a type that is not taken */
+        unsupported_type_as_text: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                /** @example This content type is not supported */
+                "text/plain": string;
             };
         };
     };
     parameters: never;
     requestBodies: never;
-    headers: never;
+    headers: {
+        /** @description Seconds to wait */
+        "Retry-After": number;
+        /** @description Requests allowed in the window */
+        "X-RateLimit-Limit": number;
+        /** @description Requests left in it */
+        "X-RateLimit-Remaining": number;
+        /** @description Unix time at which the window begins anew */
+        "X-RateLimit-Reset": number;
+        /** @description Names this request in our logs */
+        "X-Request-Id": string;
+    };
     pathItems: never;
 }
 export type $defs = Record<string, never>;
 export interface operations {
-    get_api_agents_list: {
+    get_agents_list: {
         parameters: {
             query?: {
                 action?: "list";
                 branch_id?: number;
+                /** @description next_cursor of the page before */
                 cursor?: string;
+                /** @description Records a page */
                 limit?: number;
+                /** @description Records to skip, at most 10000 */
                 offset?: number;
+                /** @description Part of the name or e-mail address */
                 search?: string;
             };
             header?: never;
@@ -753,36 +2343,62 @@ export interface operations {
             /** @description Done */
             200: {
                 headers: {
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": {
-                        count: number;
-                        data: {
-                            branch_id: number | null;
-                            branch_name: string | null;
-                            email: string;
-                            first_name: string;
-                            id: number;
-                            ID: number;
-                            is_active: boolean;
-                            last_name: string;
-                            name: string;
-                            /** Format: uuid */
-                            uuid: string;
-                        }[];
-                        message?: string;
-                        next_cursor?: string | null;
-                        /** @constant */
-                        success: true;
-                        total?: number;
-                    };
+                    "application/json": components["schemas"]["get_agents_list_list_reply"];
                 };
             };
-            default: components["responses"]["Fault"];
+            400: components["responses"]["bad_request"];
+            401: components["responses"]["not_signed_in"];
+            403: components["responses"]["forbidden"];
+            404: components["responses"]["not_found"];
+            429: components["responses"]["rate_limited"];
+            503: components["responses"]["busy"];
+            default: components["responses"]["failed"];
         };
     };
-    post_api_auth_login: {
+    post_auth_login: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["post_auth_login_requestBody"];
+                "application/x-www-form-urlencoded": components["schemas"]["post_auth_login_requestBody"];
+            };
+        };
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["post_auth_login_reply"];
+                };
+            };
+            400: components["responses"]["bad_request"];
+            404: components["responses"]["not_found"];
+            413: components["responses"]["too_large"];
+            415: components["responses"]["unsupported_type"];
+            429: components["responses"]["rate_limited"];
+            503: components["responses"]["busy"];
+            default: components["responses"]["failed"];
+        };
+    };
+    post_auth_logout: {
         parameters: {
             query?: never;
             header?: never;
@@ -791,101 +2407,35 @@ export interface operations {
         };
         requestBody?: {
             content: {
-                "application/json": {
-                    /** Format: email */
-                    email: string;
-                    /** @description On the shared host, when several orgs know the address */
-                    org?: string | null;
-                    /** Format: password */
-                    password: string;
-                    /**
-                     * @description Keeps a cookie session for 30 days
-                     * @default false
-                     */
-                    remember_me?: boolean | null;
-                    /**
-                     * @description cookie for browsers
-                     * @default bearer
-                     * @enum {string}
-                     */
-                    session?: "bearer" | "cookie";
-                };
-                "application/x-www-form-urlencoded": {
-                    /** Format: email */
-                    email: string;
-                    /** @description On the shared host, when several orgs know the address */
-                    org?: string | null;
-                    /** Format: password */
-                    password: string;
-                    /**
-                     * @description Keeps a cookie session for 30 days
-                     * @default false
-                     */
-                    remember_me?: boolean | null;
-                    /**
-                     * @description cookie for browsers
-                     * @default bearer
-                     * @enum {string}
-                     */
-                    session?: "bearer" | "cookie";
-                };
+                "application/json": components["schemas"]["post_auth_logout_requestBody"];
+                "application/x-www-form-urlencoded": components["schemas"]["post_auth_logout_requestBody"];
             };
         };
         responses: {
             /** @description Done */
             200: {
                 headers: {
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": {
-                        csrf_token?: string;
-                        /** Format: date-time */
-                        expires_at?: string;
-                        message?: string;
-                        /** @constant */
-                        success: true;
-                        token?: string;
-                        token_type?: string;
-                        usage?: string;
-                        user?: unknown;
-                    };
+                    "application/json": components["schemas"]["post_auth_logout_reply"];
                 };
             };
-            default: components["responses"]["Fault"];
+            400: components["responses"]["bad_request"];
+            401: components["responses"]["not_signed_in"];
+            403: components["responses"]["forbidden"];
+            413: components["responses"]["too_large"];
+            415: components["responses"]["unsupported_type"];
+            429: components["responses"]["rate_limited"];
+            503: components["responses"]["busy"];
+            default: components["responses"]["failed"];
         };
     };
-    post_api_auth_logout: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: {
-            content: {
-                "application/json": Record<string, never>;
-                "application/x-www-form-urlencoded": Record<string, never>;
-            };
-        };
-        responses: {
-            /** @description Done */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": {
-                        message?: string;
-                        /** @constant */
-                        success: true;
-                    };
-                };
-            };
-            default: components["responses"]["Fault"];
-        };
-    };
-    get_api_branding: {
+    get_branding: {
         parameters: {
             query?: never;
             header?: never;
@@ -897,28 +2447,34 @@ export interface operations {
             /** @description Done */
             200: {
                 headers: {
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": {
-                        data: Record<string, never>;
-                        message?: string;
-                        /** @constant */
-                        success: true;
-                    };
+                    "application/json": components["schemas"]["get_branding_reply"];
                 };
             };
-            default: components["responses"]["Fault"];
+            429: components["responses"]["rate_limited"];
+            503: components["responses"]["busy"];
+            default: components["responses"]["failed"];
         };
     };
-    get_api_contractors_list: {
+    get_contractors_list: {
         parameters: {
             query?: {
                 action?: "list";
+                /** @description next_cursor of the page before */
                 cursor?: string;
+                /** @description Records a page */
                 limit?: number;
+                /** @description Records to skip, at most 10000 */
                 offset?: number;
+                /** @description Who works there */
                 postcode?: string;
+                /** @description Part of the name */
                 search?: string;
                 trade_id?: number;
             };
@@ -931,37 +2487,26 @@ export interface operations {
             /** @description Done */
             200: {
                 headers: {
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": {
-                        count: number;
-                        data: {
-                            email: string;
-                            first_name: string;
-                            id: number;
-                            ID: number;
-                            is_active: boolean;
-                            last_name: string;
-                            name: string;
-                            phone: string | null;
-                            trades: string[];
-                            trading_name: string | null;
-                            /** Format: uuid */
-                            uuid: string;
-                        }[];
-                        message?: string;
-                        next_cursor?: string | null;
-                        /** @constant */
-                        success: true;
-                        total?: number;
-                    };
+                    "application/json": components["schemas"]["get_contractors_list_list_reply"];
                 };
             };
-            default: components["responses"]["Fault"];
+            400: components["responses"]["bad_request"];
+            401: components["responses"]["not_signed_in"];
+            403: components["responses"]["forbidden"];
+            404: components["responses"]["not_found"];
+            429: components["responses"]["rate_limited"];
+            503: components["responses"]["busy"];
+            default: components["responses"]["failed"];
         };
     };
-    get_api_contractors_trades: {
+    get_contractors_trades: {
         parameters: {
             query?: never;
             header?: never;
@@ -973,33 +2518,33 @@ export interface operations {
             /** @description Done */
             200: {
                 headers: {
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": {
-                        count: number;
-                        data: {
-                            id: number;
-                            ID: number;
-                            name: string;
-                        }[];
-                        message?: string;
-                        next_cursor?: string | null;
-                        /** @constant */
-                        success: true;
-                        total?: number;
-                    };
+                    "application/json": components["schemas"]["get_contractors_trades_reply"];
                 };
             };
-            default: components["responses"]["Fault"];
+            401: components["responses"]["not_signed_in"];
+            403: components["responses"]["forbidden"];
+            429: components["responses"]["rate_limited"];
+            503: components["responses"]["busy"];
+            default: components["responses"]["failed"];
         };
     };
-    get_api_jobs_addresses: {
+    get_jobs_addresses: {
         parameters: {
             query?: {
+                /** @description next_cursor of the page before */
                 cursor?: string;
+                /** @description Records a page */
                 limit?: number;
+                /** @description Records to skip, at most 10000 */
                 offset?: number;
+                /** @description Part of a line or a postcode, with or without its blank */
                 search?: string;
             };
             header?: never;
@@ -1011,99 +2556,163 @@ export interface operations {
             /** @description Done */
             200: {
                 headers: {
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": {
-                        count: number;
-                        data: {
-                            address_line1: string;
-                            address_line2: string | null;
-                            branch_id: number;
-                            branch_name: string;
-                            city: string;
-                            country: string;
-                            full_address: string;
-                            id: number;
-                            ID: number;
-                            postcode: string;
-                            /** Format: uuid */
-                            uuid: string;
-                        }[];
-                        message?: string;
-                        next_cursor?: string | null;
-                        /** @constant */
-                        success: true;
-                        total?: number;
-                    };
+                    "application/json": components["schemas"]["get_jobs_addresses_reply"];
                 };
             };
-            default: components["responses"]["Fault"];
+            400: components["responses"]["bad_request"];
+            401: components["responses"]["not_signed_in"];
+            403: components["responses"]["forbidden"];
+            404: components["responses"]["not_found"];
+            429: components["responses"]["rate_limited"];
+            503: components["responses"]["busy"];
+            default: components["responses"]["failed"];
         };
     };
-    post_api_jobs_addresses: {
+    post_jobs_addresses: {
         parameters: {
             query?: never;
             header?: never;
             path?: never;
             cookie?: never;
         };
-        requestBody?: {
+        requestBody: {
             content: {
-                "application/json": {
-                    /** @constant */
-                    action: "create";
-                    address_line1: string;
-                    address_line2?: string | null;
-                    /** @description The branch that looks after it; an agent of one branch need not say */
-                    branch_id?: number | null;
-                    city: string;
-                    /** @default United Kingdom */
-                    country?: string | null;
-                    postcode: string;
-                };
-                "application/x-www-form-urlencoded": {
-                    /** @constant */
-                    action: "create";
-                    address_line1: string;
-                    address_line2?: string | null;
-                    /** @description The branch that looks after it; an agent of one branch need not say */
-                    branch_id?: number | null;
-                    city: string;
-                    /** @default United Kingdom */
-                    country?: string | null;
-                    postcode: string;
-                };
+                "application/json": components["schemas"]["post_jobs_addresses_create_requestBody"];
+                "application/x-www-form-urlencoded": components["schemas"]["post_jobs_addresses_create_requestBody"];
             };
         };
         responses: {
             /** @description Done */
             200: {
                 headers: {
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": {
-                        address_id?: number;
-                        /** Format: uuid */
-                        address_uuid?: string;
-                        full_address?: string;
-                        message?: string;
-                        /** @constant */
-                        success: true;
-                    };
+                    "application/json": components["schemas"]["post_jobs_addresses_create_reply"];
                 };
             };
-            default: components["responses"]["Fault"];
+            400: components["responses"]["bad_request"];
+            401: components["responses"]["not_signed_in"];
+            403: components["responses"]["forbidden"];
+            404: components["responses"]["not_found"];
+            413: components["responses"]["too_large"];
+            415: components["responses"]["unsupported_type"];
+            429: components["responses"]["rate_limited"];
+            503: components["responses"]["busy"];
+            default: components["responses"]["failed"];
         };
     };
-    get_api_jobs_case_notes: {
+    get_jobs_case_note_attachments: {
+        parameters: {
+            query?: {
+                action?: "list" | "download";
+                /** @example 0198c2a4-7d1e-7c3a-9f42-3b1d5e8a6c01 */
+                attachment_uuid?: string;
+                /** @description next_cursor of the page before */
+                cursor?: string;
+                /** @description All notes of the job */
+                job_uuid?: string;
+                /** @description Records a page */
+                limit?: number;
+                /** @description The note, by its number */
+                note_id?: number;
+                /** @description The note */
+                note_uuid?: string;
+                /** @description Records to skip, at most 10000 */
+                offset?: number;
+                thumbnail?: boolean;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["get_jobs_case_note_attachments_list_reply"];
+                    "application/octet-stream": string;
+                };
+            };
+            400: components["responses"]["bad_request"];
+            401: components["responses"]["not_signed_in"];
+            403: components["responses"]["forbidden"];
+            404: components["responses"]["not_found"];
+            429: components["responses"]["rate_limited"];
+            503: components["responses"]["busy"];
+            default: components["responses"]["failed"];
+        };
+    };
+    post_jobs_case_note_attachments: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "multipart/form-data": components["schemas"]["post_jobs_case_note_attachments_upload_requestBody_files"];
+            };
+        };
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["post_jobs_case_note_attachments_upload_reply"];
+                };
+            };
+            400: components["responses"]["bad_request"];
+            401: components["responses"]["not_signed_in"];
+            403: components["responses"]["forbidden"];
+            404: components["responses"]["not_found"];
+            413: components["responses"]["too_large"];
+            415: components["responses"]["unsupported_type"];
+            429: components["responses"]["rate_limited"];
+            503: components["responses"]["busy"];
+            default: components["responses"]["failed"];
+        };
+    };
+    get_jobs_case_notes: {
         parameters: {
             query: {
                 action?: "list";
+                /** @description next_cursor of the page before */
                 cursor?: string;
+                /**
+                 * @description The job
+                 * @example 0198c2a4-7d1e-7c3a-9f42-3b1d5e8a6c01
+                 */
                 job_uuid: string;
+                /** @description Records a page */
                 limit?: number;
+                /** @description Records to skip, at most 10000 */
                 offset?: number;
             };
             header?: never;
@@ -1115,109 +2724,207 @@ export interface operations {
             /** @description Done */
             200: {
                 headers: {
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": {
-                        count: number;
-                        data: {
-                            attachments_count: number;
-                            /** Format: date-time */
-                            created_at: string;
-                            created_by: number | null;
-                            created_by_name: string;
-                            id: number;
-                            ID: number;
-                            job_id: number;
-                            note_text: string;
-                            send_email: boolean;
-                            /** Format: uuid */
-                            uuid: string;
-                        }[];
-                        message?: string;
-                        next_cursor?: string | null;
-                        /** @constant */
-                        success: true;
-                        total?: number;
-                    };
+                    "application/json": components["schemas"]["get_jobs_case_notes_list_reply"];
                 };
             };
-            default: components["responses"]["Fault"];
+            400: components["responses"]["bad_request"];
+            401: components["responses"]["not_signed_in"];
+            403: components["responses"]["forbidden"];
+            404: components["responses"]["not_found"];
+            429: components["responses"]["rate_limited"];
+            503: components["responses"]["busy"];
+            default: components["responses"]["failed"];
         };
     };
-    post_api_jobs_case_notes: {
+    post_jobs_case_notes: {
         parameters: {
             query?: never;
             header?: never;
             path?: never;
             cookie?: never;
         };
-        requestBody?: {
+        requestBody: {
             content: {
-                "application/json": {
-                    /**
-                     * Format: uuid
-                     * @description The job
-                     */
-                    job_uuid: string;
-                    note_text: string;
-                    /**
-                     * @description Whether the parties are told by e-mail
-                     * @default false
-                     */
-                    send_email?: boolean | null;
-                };
-                "application/x-www-form-urlencoded": {
-                    /**
-                     * Format: uuid
-                     * @description The job
-                     */
-                    job_uuid: string;
-                    note_text: string;
-                    /**
-                     * @description Whether the parties are told by e-mail
-                     * @default false
-                     */
-                    send_email?: boolean | null;
-                };
+                "application/json": components["schemas"]["post_jobs_case_notes_create_requestBody"];
+                "application/x-www-form-urlencoded": components["schemas"]["post_jobs_case_notes_create_requestBody"];
             };
         };
         responses: {
             /** @description Done */
             200: {
                 headers: {
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": {
-                        message?: string;
-                        note_id?: number;
-                        /** Format: uuid */
-                        note_uuid?: string;
-                        /** @constant */
-                        success: true;
-                    };
+                    "application/json": components["schemas"]["post_jobs_case_notes_create_reply"];
                 };
             };
-            default: components["responses"]["Fault"];
+            400: components["responses"]["bad_request"];
+            401: components["responses"]["not_signed_in"];
+            403: components["responses"]["forbidden"];
+            404: components["responses"]["not_found"];
+            413: components["responses"]["too_large"];
+            415: components["responses"]["unsupported_type"];
+            429: components["responses"]["rate_limited"];
+            503: components["responses"]["busy"];
+            default: components["responses"]["failed"];
         };
     };
-    get_api_jobs_manage: {
+    get_jobs_document_thumbnail: {
+        parameters: {
+            query: {
+                /** @example 0198c2a4-7d1e-7c3a-9f42-3b1d5e8a6c01 */
+                document_uuid: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "image/jpeg": string;
+                };
+            };
+            400: components["responses"]["bad_request"];
+            401: components["responses"]["not_signed_in"];
+            403: components["responses"]["forbidden"];
+            404: components["responses"]["not_found"];
+            429: components["responses"]["rate_limited"];
+            503: components["responses"]["busy"];
+            default: components["responses"]["failed"];
+        };
+    };
+    get_jobs_documents: {
+        parameters: {
+            query?: {
+                action?: "list" | "download";
+                /** @description next_cursor of the page before */
+                cursor?: string;
+                /** @example 0198c2a4-7d1e-7c3a-9f42-3b1d5e8a6c01 */
+                document_uuid?: string;
+                /**
+                 * @description The job
+                 * @example 0198c2a4-7d1e-7c3a-9f42-3b1d5e8a6c01
+                 */
+                job_uuid?: string;
+                /** @description Records a page */
+                limit?: number;
+                /** @description Records to skip, at most 10000 */
+                offset?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["get_jobs_documents_list_reply"];
+                    "application/octet-stream": string;
+                };
+            };
+            400: components["responses"]["bad_request"];
+            401: components["responses"]["not_signed_in"];
+            403: components["responses"]["forbidden"];
+            404: components["responses"]["not_found"];
+            429: components["responses"]["rate_limited"];
+            503: components["responses"]["busy"];
+            default: components["responses"]["failed"];
+        };
+    };
+    post_jobs_documents: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["post_jobs_documents_delete_requestBody"];
+                "application/x-www-form-urlencoded": components["schemas"]["post_jobs_documents_delete_requestBody"];
+                "multipart/form-data": components["schemas"]["post_jobs_documents_upload_requestBody_files"] | components["schemas"]["post_jobs_documents_delete_requestBody"];
+            };
+        };
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["post_jobs_documents_upload_reply"] | components["schemas"]["post_jobs_documents_delete_reply"];
+                };
+            };
+            400: components["responses"]["bad_request"];
+            401: components["responses"]["not_signed_in"];
+            403: components["responses"]["forbidden"];
+            404: components["responses"]["not_found"];
+            413: components["responses"]["too_large"];
+            415: components["responses"]["unsupported_type"];
+            429: components["responses"]["rate_limited"];
+            503: components["responses"]["busy"];
+            default: components["responses"]["failed"];
+        };
+    };
+    get_jobs_manage: {
         parameters: {
             query?: {
                 action?: "list" | "get" | "get_file_types" | "get_creators" | "get_job_agents" | "get_job_contractors" | "get_job_clients" | "list_commits" | "get_assignment_notification_state" | "preview_delete";
                 agent_id?: number;
                 contractor_id?: number;
                 created_by?: number;
+                /** @description next_cursor of the page before */
                 cursor?: string;
                 has_documents?: boolean;
                 has_photos?: boolean;
                 job_type_id?: number;
+                /** @description Records a page */
                 limit?: number;
+                /** @description Records to skip, at most 10000 */
                 offset?: number;
                 priority_id?: number;
+                /** @description Part of title, reference or description */
                 search?: string;
                 status_id?: number;
+                /**
+                 * @description The job
+                 * @example 0198c2a4-7d1e-7c3a-9f42-3b1d5e8a6c01
+                 */
                 uuid?: string;
             };
             header?: never;
@@ -1229,259 +2936,419 @@ export interface operations {
             /** @description Done */
             200: {
                 headers: {
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": {
-                        count: number;
-                        data: {
-                            access_details: string | null;
-                            address_id: number;
-                            agent_id: number | null;
-                            agent_name: string | null;
-                            /** Format: date */
-                            booked_to_complete: string | null;
-                            branch_id: number;
-                            branch_name: string;
-                            /** Format: date-time */
-                            completed_at: string | null;
-                            completion_details: string | null;
-                            contractor_budget: number | null;
-                            contractor_id: number | null;
-                            contractor_name: string | null;
-                            /** Format: date-time */
-                            created_at: string;
-                            created_by: number | null;
-                            created_by_name: string | null;
-                            /** Format: date */
-                            date_works_end_date: string | null;
-                            /** Format: date */
-                            date_works_start_date: string | null;
-                            documents_count: number;
-                            full_address: string;
-                            id: number;
-                            ID: number;
-                            invoice_no: string | null;
-                            is_pinned: boolean;
-                            job_description: string;
-                            job_ref: string;
-                            job_title: string;
-                            job_total_budget: number | null;
-                            job_type_id: number;
-                            job_type_name: string;
-                            photos_count: number;
-                            priority_id: number;
-                            priority_name: string;
-                            private_contact_email: string | null;
-                            private_contact_name: string | null;
-                            quote_no: string | null;
-                            stage: string;
-                            status_id: number;
-                            status_name: string;
-                            tenants_ids: number[];
-                            time_range_id: number | null;
-                            time_range_name: string | null;
-                            total_amount: number | null;
-                            /** Format: date-time */
-                            updated_at: string;
-                            /** Format: uuid */
-                            uuid: string;
-                            vat_percentage: number;
-                            works_order_ref: string | null;
-                        }[];
-                        message?: string;
-                        next_cursor?: string | null;
-                        /** @constant */
-                        success: true;
-                        total?: number;
-                    } | {
-                        data: {
-                            access_details: string | null;
-                            address_id: number;
-                            agent_id: number | null;
-                            agent_name: string | null;
-                            /** Format: date */
-                            booked_to_complete: string | null;
-                            branch_id: number;
-                            branch_name: string;
-                            /** Format: date-time */
-                            completed_at: string | null;
-                            completion_details: string | null;
-                            contractor_budget: number | null;
-                            contractor_id: number | null;
-                            contractor_name: string | null;
-                            /** Format: date-time */
-                            created_at: string;
-                            created_by: number | null;
-                            created_by_name: string | null;
-                            /** Format: date */
-                            date_works_end_date: string | null;
-                            /** Format: date */
-                            date_works_start_date: string | null;
-                            documents_count: number;
-                            full_address: string;
-                            id: number;
-                            ID: number;
-                            invoice_no: string | null;
-                            is_pinned: boolean;
-                            job_description: string;
-                            job_ref: string;
-                            job_title: string;
-                            job_total_budget: number | null;
-                            job_type_id: number;
-                            job_type_name: string;
-                            photos_count: number;
-                            priority_id: number;
-                            priority_name: string;
-                            private_contact_email: string | null;
-                            private_contact_name: string | null;
-                            quote_no: string | null;
-                            stage: string;
-                            status_id: number;
-                            status_name: string;
-                            tenants_ids: number[];
-                            time_range_id: number | null;
-                            time_range_name: string | null;
-                            total_amount: number | null;
-                            /** Format: date-time */
-                            updated_at: string;
-                            /** Format: uuid */
-                            uuid: string;
-                            vat_percentage: number;
-                            works_order_ref: string | null;
-                        };
-                        message?: string;
-                        /** @constant */
-                        success: true;
-                    } | {
-                        count: number;
-                        data: {
-                            id: number;
-                            ID: number;
-                            name: string;
-                            permission_key: string;
-                        }[];
-                        message?: string;
-                        next_cursor?: string | null;
-                        /** @constant */
-                        success: true;
-                        total?: number;
-                    } | {
-                        count: number;
-                        data: {
-                            id: number;
-                            ID: number;
-                            name: string;
-                            /** Format: uuid */
-                            uuid: string;
-                        }[];
-                        message?: string;
-                        next_cursor?: string | null;
-                        /** @constant */
-                        success: true;
-                        total?: number;
-                    } | {
-                        count: number;
-                        data: {
-                            branch_id: number | null;
-                            id: number;
-                            ID: number;
-                            name: string;
-                            /** Format: uuid */
-                            uuid: string;
-                        }[];
-                        message?: string;
-                        next_cursor?: string | null;
-                        /** @constant */
-                        success: true;
-                        total?: number;
-                    } | {
-                        count: number;
-                        data: {
-                            branch_id: number | null;
-                            id: number;
-                            ID: number;
-                            name: string;
-                            /** Format: uuid */
-                            uuid: string;
-                        }[];
-                        message?: string;
-                        next_cursor?: string | null;
-                        /** @constant */
-                        success: true;
-                        total?: number;
-                    } | {
-                        count: number;
-                        data: {
-                            branch_id: number | null;
-                            id: number;
-                            ID: number;
-                            name: string;
-                            /** Format: uuid */
-                            uuid: string;
-                        }[];
-                        message?: string;
-                        next_cursor?: string | null;
-                        /** @constant */
-                        success: true;
-                        total?: number;
-                    } | {
-                        count: number;
-                        data: {
-                            /** Format: date-time */
-                            created_at: string;
-                            created_by: number | null;
-                            created_by_name: string | null;
-                            id: number;
-                            ID: number;
-                            message: string;
-                            /** Format: uuid */
-                            uuid: string;
-                            version: number;
-                        }[];
-                        message?: string;
-                        next_cursor?: string | null;
-                        /** @constant */
-                        success: true;
-                        total?: number;
-                    } | {
-                        data: {
-                            contractor_id: number | null;
-                            contractor_name: string | null;
-                            is_notified: boolean;
-                            job_ref: string;
-                            /** Format: date-time */
-                            notified_at: string | null;
-                            /** Format: uuid */
-                            uuid: string;
-                        };
-                        message?: string;
-                        /** @constant */
-                        success: true;
-                    } | {
-                        data: {
-                            case_note_attachments: number;
-                            case_notes: number;
-                            documents: number;
-                            job_ref: string;
-                            job_title: string;
-                            photos: number;
-                            pins: number;
-                            tenants: number;
-                            /** Format: uuid */
-                            uuid: string;
-                            versions: number;
-                        };
-                        message?: string;
-                        /** @constant */
-                        success: true;
-                    };
+                    "application/json": components["schemas"]["get_jobs_manage_list_reply"] | components["schemas"]["get_jobs_manage_get_reply"] | components["schemas"]["get_jobs_manage_get_file_types_reply"] | components["schemas"]["get_jobs_manage_get_creators_reply"] | components["schemas"]["get_jobs_manage_get_job_agents_reply"] | components["schemas"]["get_jobs_manage_get_job_contractors_reply"] | components["schemas"]["get_jobs_manage_get_job_clients_reply"] | components["schemas"]["get_jobs_manage_list_commits_reply"] | components["schemas"]["get_jobs_manage_get_assignment_notification_state_reply"] | components["schemas"]["get_jobs_manage_preview_delete_reply"];
                 };
             };
-            default: components["responses"]["Fault"];
+            400: components["responses"]["bad_request"];
+            401: components["responses"]["not_signed_in"];
+            403: components["responses"]["forbidden"];
+            404: components["responses"]["not_found"];
+            429: components["responses"]["rate_limited"];
+            503: components["responses"]["busy"];
+            default: components["responses"]["failed"];
         };
     };
-    post_api_jobs_manage: {
+    post_jobs_manage: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["post_jobs_manage_create_requestBody"] | components["schemas"]["post_jobs_manage_update_requestBody"] | components["schemas"]["post_jobs_manage_delete_requestBody"] | components["schemas"]["post_jobs_manage_send_assignment_notification_requestBody"] | components["schemas"]["post_jobs_manage_restore_commit_requestBody"];
+                "application/x-www-form-urlencoded": components["schemas"]["post_jobs_manage_create_requestBody"] | components["schemas"]["post_jobs_manage_update_requestBody"] | components["schemas"]["post_jobs_manage_delete_requestBody"] | components["schemas"]["post_jobs_manage_send_assignment_notification_requestBody"] | components["schemas"]["post_jobs_manage_restore_commit_requestBody"];
+            };
+        };
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["post_jobs_manage_create_reply"] | components["schemas"]["post_jobs_manage_update_reply"] | components["schemas"]["post_jobs_manage_delete_reply"] | components["schemas"]["post_jobs_manage_send_assignment_notification_reply"] | components["schemas"]["post_jobs_manage_restore_commit_reply"];
+                };
+            };
+            400: components["responses"]["bad_request"];
+            401: components["responses"]["not_signed_in"];
+            403: components["responses"]["forbidden"];
+            404: components["responses"]["not_found"];
+            413: components["responses"]["too_large"];
+            415: components["responses"]["unsupported_type"];
+            429: components["responses"]["rate_limited"];
+            503: components["responses"]["busy"];
+            default: components["responses"]["failed"];
+        };
+    };
+    get_jobs_payment_statuses: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["get_jobs_payment_statuses_reply"];
+                };
+            };
+            401: components["responses"]["not_signed_in"];
+            403: components["responses"]["forbidden"];
+            429: components["responses"]["rate_limited"];
+            503: components["responses"]["busy"];
+            default: components["responses"]["failed"];
+        };
+    };
+    get_jobs_photos: {
+        parameters: {
+            query?: {
+                action?: "list" | "download";
+                /** @description next_cursor of the page before */
+                cursor?: string;
+                /**
+                 * @description The job
+                 * @example 0198c2a4-7d1e-7c3a-9f42-3b1d5e8a6c01
+                 */
+                job_uuid?: string;
+                /** @description Records a page */
+                limit?: number;
+                /** @description Records to skip, at most 10000 */
+                offset?: number;
+                /** @description The file as it was uploaded, with the place it was taken at */
+                original?: boolean;
+                /** @example 0198c2a4-7d1e-7c3a-9f42-3b1d5e8a6c01 */
+                photo_uuid?: string;
+                thumbnail?: boolean;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["get_jobs_photos_list_reply"];
+                    "image/jpeg": string;
+                };
+            };
+            400: components["responses"]["bad_request"];
+            401: components["responses"]["not_signed_in"];
+            403: components["responses"]["forbidden"];
+            404: components["responses"]["not_found"];
+            429: components["responses"]["rate_limited"];
+            503: components["responses"]["busy"];
+            default: components["responses"]["failed"];
+        };
+    };
+    post_jobs_photos: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["post_jobs_photos_delete_requestBody"];
+                "application/x-www-form-urlencoded": components["schemas"]["post_jobs_photos_delete_requestBody"];
+                "multipart/form-data": components["schemas"]["post_jobs_photos_upload_requestBody_files"] | components["schemas"]["post_jobs_photos_delete_requestBody"];
+            };
+        };
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["post_jobs_photos_upload_reply"] | components["schemas"]["post_jobs_photos_delete_reply"];
+                };
+            };
+            400: components["responses"]["bad_request"];
+            401: components["responses"]["not_signed_in"];
+            403: components["responses"]["forbidden"];
+            404: components["responses"]["not_found"];
+            413: components["responses"]["too_large"];
+            415: components["responses"]["unsupported_type"];
+            429: components["responses"]["rate_limited"];
+            503: components["responses"]["busy"];
+            default: components["responses"]["failed"];
+        };
+    };
+    get_jobs_priorities: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["get_jobs_priorities_reply"];
+                };
+            };
+            401: components["responses"]["not_signed_in"];
+            403: components["responses"]["forbidden"];
+            429: components["responses"]["rate_limited"];
+            503: components["responses"]["busy"];
+            default: components["responses"]["failed"];
+        };
+    };
+    get_jobs_statuses: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["get_jobs_statuses_reply"];
+                };
+            };
+            401: components["responses"]["not_signed_in"];
+            403: components["responses"]["forbidden"];
+            429: components["responses"]["rate_limited"];
+            503: components["responses"]["busy"];
+            default: components["responses"]["failed"];
+        };
+    };
+    get_jobs_time_ranges: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["get_jobs_time_ranges_reply"];
+                };
+            };
+            401: components["responses"]["not_signed_in"];
+            403: components["responses"]["forbidden"];
+            429: components["responses"]["rate_limited"];
+            503: components["responses"]["busy"];
+            default: components["responses"]["failed"];
+        };
+    };
+    post_jobs_toggle_pin: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["post_jobs_toggle_pin_requestBody"];
+                "application/x-www-form-urlencoded": components["schemas"]["post_jobs_toggle_pin_requestBody"];
+            };
+        };
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["post_jobs_toggle_pin_reply"];
+                };
+            };
+            400: components["responses"]["bad_request"];
+            401: components["responses"]["not_signed_in"];
+            403: components["responses"]["forbidden"];
+            404: components["responses"]["not_found"];
+            413: components["responses"]["too_large"];
+            415: components["responses"]["unsupported_type"];
+            429: components["responses"]["rate_limited"];
+            503: components["responses"]["busy"];
+            default: components["responses"]["failed"];
+        };
+    };
+    get_jobs_types: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["get_jobs_types_reply"];
+                };
+            };
+            401: components["responses"]["not_signed_in"];
+            403: components["responses"]["forbidden"];
+            429: components["responses"]["rate_limited"];
+            503: components["responses"]["busy"];
+            default: components["responses"]["failed"];
+        };
+    };
+    get_openapi_json: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": Record<string, never>;
+                };
+            };
+            429: components["responses"]["rate_limited"];
+            503: components["responses"]["busy"];
+            default: components["responses"]["failed"];
+        };
+    };
+    get_security_csrf_token: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["get_security_csrf_token_reply"];
+                };
+            };
+            401: components["responses"]["not_signed_in"];
+            403: components["responses"]["forbidden"];
+            429: components["responses"]["rate_limited"];
+            503: components["responses"]["busy"];
+            default: components["responses"]["failed"];
+        };
+    };
+    get_system_heartbeat: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["get_system_heartbeat_reply"];
+                };
+            };
+            429: components["responses"]["rate_limited"];
+            503: components["responses"]["busy"];
+            default: components["responses"]["failed"];
+        };
+    };
+    post_system_heartbeat: {
         parameters: {
             query?: never;
             header?: never;
@@ -1490,255 +3357,35 @@ export interface operations {
         };
         requestBody?: {
             content: {
-                "application/json": {
-                    access_details?: string | null;
-                    /** @constant */
-                    action: "create";
-                    address_id: number;
-                    /** @description An agent's own new jobs are theirs unless another is named */
-                    agent_id?: number | null;
-                    completion_details?: string | null;
-                    contractor_budget?: number | null;
-                    contractor_id?: number | null;
-                    /** Format: date */
-                    date_works_end_date?: string | null;
-                    /** Format: date */
-                    date_works_start_date?: string | null;
-                    invoice_no?: string | null;
-                    job_description: string;
-                    job_title: string;
-                    job_total_budget?: number | null;
-                    job_type_id: number;
-                    priority_id: number;
-                    /** Format: email */
-                    private_contact_email?: string | null;
-                    private_contact_name?: string | null;
-                    quote_no?: string | null;
-                    status_id: number;
-                    /** @description The tenants whom the job concerns */
-                    tenants_ids?: number[] | null;
-                    time_range_id?: number | null;
-                    /** @description Always contractor_budget plus VAT; may be sent and must then agree */
-                    total_amount?: number | null;
-                    /** @description Default 20 */
-                    vat_percentage?: number | null;
-                    works_order_ref?: string | null;
-                } | {
-                    access_details?: string | null;
-                    /** @constant */
-                    action: "update";
-                    address_id?: number | null;
-                    /** @description An agent's own new jobs are theirs unless another is named */
-                    agent_id?: number | null;
-                    completion_details?: string | null;
-                    contractor_budget?: number | null;
-                    contractor_id?: number | null;
-                    /** Format: date */
-                    date_works_end_date?: string | null;
-                    /** Format: date */
-                    date_works_start_date?: string | null;
-                    invoice_no?: string | null;
-                    job_description?: string | null;
-                    job_title?: string | null;
-                    job_total_budget?: number | null;
-                    job_type_id?: number | null;
-                    priority_id?: number | null;
-                    /** Format: email */
-                    private_contact_email?: string | null;
-                    private_contact_name?: string | null;
-                    quote_no?: string | null;
-                    status_id?: number | null;
-                    /** @description The tenants whom the job concerns */
-                    tenants_ids?: number[] | null;
-                    time_range_id?: number | null;
-                    /** @description Always contractor_budget plus VAT; may be sent and must then agree */
-                    total_amount?: number | null;
-                    /**
-                     * Format: uuid
-                     * @description The job
-                     */
-                    uuid: string;
-                    /** @description Default 20 */
-                    vat_percentage?: number | null;
-                    works_order_ref?: string | null;
-                } | {
-                    /** @constant */
-                    action: "delete";
-                    /**
-                     * Format: uuid
-                     * @description The job
-                     */
-                    uuid: string;
-                } | {
-                    /** @constant */
-                    action: "send_assignment_notification";
-                    /**
-                     * Format: uuid
-                     * @description The job
-                     */
-                    uuid: string;
-                } | {
-                    /** @constant */
-                    action: "restore_commit";
-                    /**
-                     * Format: uuid
-                     * @description The version to go back to
-                     */
-                    commit_uuid: string;
-                    /**
-                     * Format: uuid
-                     * @description The job
-                     */
-                    uuid: string;
-                };
-                "application/x-www-form-urlencoded": {
-                    access_details?: string | null;
-                    /** @constant */
-                    action: "create";
-                    address_id: number;
-                    /** @description An agent's own new jobs are theirs unless another is named */
-                    agent_id?: number | null;
-                    completion_details?: string | null;
-                    contractor_budget?: number | null;
-                    contractor_id?: number | null;
-                    /** Format: date */
-                    date_works_end_date?: string | null;
-                    /** Format: date */
-                    date_works_start_date?: string | null;
-                    invoice_no?: string | null;
-                    job_description: string;
-                    job_title: string;
-                    job_total_budget?: number | null;
-                    job_type_id: number;
-                    priority_id: number;
-                    /** Format: email */
-                    private_contact_email?: string | null;
-                    private_contact_name?: string | null;
-                    quote_no?: string | null;
-                    status_id: number;
-                    /** @description The tenants whom the job concerns */
-                    tenants_ids?: number[] | null;
-                    time_range_id?: number | null;
-                    /** @description Always contractor_budget plus VAT; may be sent and must then agree */
-                    total_amount?: number | null;
-                    /** @description Default 20 */
-                    vat_percentage?: number | null;
-                    works_order_ref?: string | null;
-                } | {
-                    access_details?: string | null;
-                    /** @constant */
-                    action: "update";
-                    address_id?: number | null;
-                    /** @description An agent's own new jobs are theirs unless another is named */
-                    agent_id?: number | null;
-                    completion_details?: string | null;
-                    contractor_budget?: number | null;
-                    contractor_id?: number | null;
-                    /** Format: date */
-                    date_works_end_date?: string | null;
-                    /** Format: date */
-                    date_works_start_date?: string | null;
-                    invoice_no?: string | null;
-                    job_description?: string | null;
-                    job_title?: string | null;
-                    job_total_budget?: number | null;
-                    job_type_id?: number | null;
-                    priority_id?: number | null;
-                    /** Format: email */
-                    private_contact_email?: string | null;
-                    private_contact_name?: string | null;
-                    quote_no?: string | null;
-                    status_id?: number | null;
-                    /** @description The tenants whom the job concerns */
-                    tenants_ids?: number[] | null;
-                    time_range_id?: number | null;
-                    /** @description Always contractor_budget plus VAT; may be sent and must then agree */
-                    total_amount?: number | null;
-                    /**
-                     * Format: uuid
-                     * @description The job
-                     */
-                    uuid: string;
-                    /** @description Default 20 */
-                    vat_percentage?: number | null;
-                    works_order_ref?: string | null;
-                } | {
-                    /** @constant */
-                    action: "delete";
-                    /**
-                     * Format: uuid
-                     * @description The job
-                     */
-                    uuid: string;
-                } | {
-                    /** @constant */
-                    action: "send_assignment_notification";
-                    /**
-                     * Format: uuid
-                     * @description The job
-                     */
-                    uuid: string;
-                } | {
-                    /** @constant */
-                    action: "restore_commit";
-                    /**
-                     * Format: uuid
-                     * @description The version to go back to
-                     */
-                    commit_uuid: string;
-                    /**
-                     * Format: uuid
-                     * @description The job
-                     */
-                    uuid: string;
-                };
+                "application/json": components["schemas"]["post_system_heartbeat_requestBody"];
+                "application/x-www-form-urlencoded": components["schemas"]["post_system_heartbeat_requestBody"];
             };
         };
         responses: {
             /** @description Done */
             200: {
                 headers: {
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": {
-                        job_id?: number;
-                        job_ref?: string;
-                        /** Format: uuid */
-                        job_uuid?: string;
-                        message?: string;
-                        /** @constant */
-                        success: true;
-                    } | {
-                        job_id?: number;
-                        job_ref?: string;
-                        /** Format: uuid */
-                        job_uuid?: string;
-                        message?: string;
-                        /** @constant */
-                        success: true;
-                    } | {
-                        job_ref?: string;
-                        message?: string;
-                        /** @constant */
-                        success: true;
-                    } | {
-                        contractor_id?: number;
-                        message?: string;
-                        /** @constant */
-                        success: true;
-                    } | {
-                        message?: string;
-                        /** @constant */
-                        success: true;
-                        version?: number;
-                    };
+                    "application/json": components["schemas"]["post_system_heartbeat_reply"];
                 };
             };
-            default: components["responses"]["Fault"];
+            400: components["responses"]["bad_request"];
+            401: components["responses"]["not_signed_in"];
+            403: components["responses"]["forbidden"];
+            413: components["responses"]["too_large"];
+            415: components["responses"]["unsupported_type"];
+            429: components["responses"]["rate_limited"];
+            503: components["responses"]["busy"];
+            default: components["responses"]["failed"];
         };
     };
-    get_api_jobs_payment_statuses: {
+    get_system_maintenance_mode: {
         parameters: {
             query?: never;
             header?: never;
@@ -1750,129 +3397,22 @@ export interface operations {
             /** @description Done */
             200: {
                 headers: {
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": {
-                        count: number;
-                        data: {
-                            id: number;
-                            ID: number;
-                            name: string;
-                        }[];
-                        message?: string;
-                        next_cursor?: string | null;
-                        /** @constant */
-                        success: true;
-                        total?: number;
-                    };
+                    "application/json": components["schemas"]["get_system_maintenance_mode_reply"];
                 };
             };
-            default: components["responses"]["Fault"];
+            429: components["responses"]["rate_limited"];
+            503: components["responses"]["busy"];
+            default: components["responses"]["failed"];
         };
     };
-    get_api_jobs_priorities: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Done */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": {
-                        count: number;
-                        data: {
-                            id: number;
-                            ID: number;
-                            name: string;
-                            response_hours: number | null;
-                        }[];
-                        message?: string;
-                        next_cursor?: string | null;
-                        /** @constant */
-                        success: true;
-                        total?: number;
-                    };
-                };
-            };
-            default: components["responses"]["Fault"];
-        };
-    };
-    get_api_jobs_statuses: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Done */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": {
-                        count: number;
-                        data: {
-                            id: number;
-                            ID: number;
-                            name: string;
-                            stage: string;
-                        }[];
-                        message?: string;
-                        next_cursor?: string | null;
-                        /** @constant */
-                        success: true;
-                        total?: number;
-                    };
-                };
-            };
-            default: components["responses"]["Fault"];
-        };
-    };
-    get_api_jobs_time_ranges: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Done */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": {
-                        count: number;
-                        data: {
-                            id: number;
-                            ID: number;
-                            name: string;
-                        }[];
-                        message?: string;
-                        next_cursor?: string | null;
-                        /** @constant */
-                        success: true;
-                        total?: number;
-                    };
-                };
-            };
-            default: components["responses"]["Fault"];
-        };
-    };
-    post_api_jobs_toggle_pin: {
+    post_system_maintenance_mode: {
         parameters: {
             query?: never;
             header?: never;
@@ -1881,315 +3421,94 @@ export interface operations {
         };
         requestBody?: {
             content: {
-                "application/json": {
-                    /**
-                     * Format: uuid
-                     * @description The job
-                     */
-                    job_uuid: string;
-                };
-                "application/x-www-form-urlencoded": {
-                    /**
-                     * Format: uuid
-                     * @description The job
-                     */
-                    job_uuid: string;
-                };
+                "application/json": components["schemas"]["post_system_maintenance_mode_requestBody"];
+                "application/x-www-form-urlencoded": components["schemas"]["post_system_maintenance_mode_requestBody"];
             };
         };
         responses: {
             /** @description Done */
             200: {
                 headers: {
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": {
-                        is_pinned?: boolean;
-                        message?: string;
-                        /** @constant */
-                        success: true;
-                    };
+                    "application/json": components["schemas"]["post_system_maintenance_mode_reply"];
                 };
             };
-            default: components["responses"]["Fault"];
+            400: components["responses"]["bad_request"];
+            401: components["responses"]["not_signed_in"];
+            403: components["responses"]["forbidden"];
+            404: components["responses"]["not_found"];
+            413: components["responses"]["too_large"];
+            415: components["responses"]["unsupported_type"];
+            429: components["responses"]["rate_limited"];
+            503: components["responses"]["busy"];
+            default: components["responses"]["failed"];
         };
     };
-    get_api_jobs_types: {
+    post_tenants_assign_address: {
         parameters: {
             query?: never;
             header?: never;
             path?: never;
             cookie?: never;
         };
-        requestBody?: never;
-        responses: {
-            /** @description Done */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": {
-                        count: number;
-                        data: {
-                            description_template: string | null;
-                            id: number;
-                            ID: number;
-                            name: string;
-                        }[];
-                        message?: string;
-                        next_cursor?: string | null;
-                        /** @constant */
-                        success: true;
-                        total?: number;
-                    };
-                };
-            };
-            default: components["responses"]["Fault"];
-        };
-    };
-    get_api_openapi_json: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Done */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": unknown;
-                };
-            };
-            default: components["responses"]["Fault"];
-        };
-    };
-    get_api_security_csrf_token: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Done */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": {
-                        data: Record<string, never>;
-                        message?: string;
-                        /** @constant */
-                        success: true;
-                    };
-                };
-            };
-            default: components["responses"]["Fault"];
-        };
-    };
-    get_api_system_heartbeat: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Done */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": {
-                        maintenance?: boolean;
-                        message?: string;
-                        status?: string;
-                        /** @constant */
-                        success: true;
-                    };
-                };
-            };
-            default: components["responses"]["Fault"];
-        };
-    };
-    post_api_system_heartbeat: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: {
+        requestBody: {
             content: {
-                "application/json": Record<string, never>;
-                "application/x-www-form-urlencoded": Record<string, never>;
+                "application/json": components["schemas"]["post_tenants_assign_address_requestBody"];
+                "application/x-www-form-urlencoded": components["schemas"]["post_tenants_assign_address_requestBody"];
             };
         };
         responses: {
             /** @description Done */
             200: {
                 headers: {
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": {
-                        message?: string;
-                        /** @constant */
-                        success: true;
-                        valid?: boolean;
-                    };
+                    "application/json": components["schemas"]["post_tenants_assign_address_reply"];
                 };
             };
-            default: components["responses"]["Fault"];
+            400: components["responses"]["bad_request"];
+            401: components["responses"]["not_signed_in"];
+            403: components["responses"]["forbidden"];
+            404: components["responses"]["not_found"];
+            413: components["responses"]["too_large"];
+            415: components["responses"]["unsupported_type"];
+            429: components["responses"]["rate_limited"];
+            503: components["responses"]["busy"];
+            default: components["responses"]["failed"];
         };
     };
-    get_api_system_maintenance_mode: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Done */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": {
-                        data: {
-                            enabled: boolean;
-                            reason: string | null;
-                            /** Format: date-time */
-                            since: string | null;
-                        };
-                        enabled?: boolean;
-                        message?: string;
-                        reason?: string | null;
-                        /** @constant */
-                        success: true;
-                    };
-                };
-            };
-            default: components["responses"]["Fault"];
-        };
-    };
-    post_api_system_maintenance_mode: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: {
-            content: {
-                "application/json": {
-                    /** @enum {string} */
-                    action?: "enable" | "disable";
-                    enabled?: boolean | null;
-                    reason?: string | null;
-                };
-                "application/x-www-form-urlencoded": {
-                    /** @enum {string} */
-                    action?: "enable" | "disable";
-                    enabled?: boolean | null;
-                    reason?: string | null;
-                };
-            };
-        };
-        responses: {
-            /** @description Done */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": {
-                        enabled?: boolean;
-                        message?: string;
-                        /** @constant */
-                        success: true;
-                    };
-                };
-            };
-            default: components["responses"]["Fault"];
-        };
-    };
-    post_api_tenants_assign_address: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: {
-            content: {
-                "application/json": {
-                    /** @description Replaces an earlier address */
-                    address_id: number;
-                    /** @description The tenant's number; or tenant_uuid */
-                    tenant_id?: number | null;
-                    /**
-                     * Format: uuid
-                     * @description The tenant; or tenant_id
-                     */
-                    tenant_uuid?: string | null;
-                };
-                "application/x-www-form-urlencoded": {
-                    /** @description Replaces an earlier address */
-                    address_id: number;
-                    /** @description The tenant's number; or tenant_uuid */
-                    tenant_id?: number | null;
-                    /**
-                     * Format: uuid
-                     * @description The tenant; or tenant_id
-                     */
-                    tenant_uuid?: string | null;
-                };
-            };
-        };
-        responses: {
-            /** @description Done */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": {
-                        full_address?: string;
-                        message?: string;
-                        /** @constant */
-                        success: true;
-                    };
-                };
-            };
-            default: components["responses"]["Fault"];
-        };
-    };
-    get_api_tenants_list: {
+    get_tenants_list: {
         parameters: {
             query?: {
                 action?: "list" | "get";
                 active?: boolean;
+                /** @description Tenants of no address are listed too */
                 address_id?: number;
+                /** @description next_cursor of the page before */
                 cursor?: string;
+                /**
+                 * @description The tenant's number
+                 * @example 7
+                 */
                 id?: number;
+                /** @description Records a page */
                 limit?: number;
+                /** @description Records to skip, at most 10000 */
                 offset?: number;
+                /** @description Part of the name, e-mail address or telephone number */
                 search?: string;
+                /** @description Only tenants without an address */
                 unassigned?: boolean;
             };
             header?: never;
@@ -2201,116 +3520,83 @@ export interface operations {
             /** @description Done */
             200: {
                 headers: {
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": {
-                        count: number;
-                        data: {
-                            address_id: number | null;
-                            /** Format: date-time */
-                            created_at: string;
-                            full_address: string | null;
-                            id: number;
-                            ID: number;
-                            is_active: boolean;
-                            tenant_email: string | null;
-                            tenant_name: string;
-                            tenant_number_primary: string | null;
-                            tenant_number_work: string | null;
-                            /** Format: uuid */
-                            uuid: string;
-                        }[];
-                        message?: string;
-                        next_cursor?: string | null;
-                        /** @constant */
-                        success: true;
-                        total?: number;
-                    } | {
-                        data: {
-                            address_id: number | null;
-                            /** Format: date-time */
-                            created_at: string;
-                            full_address: string | null;
-                            id: number;
-                            ID: number;
-                            is_active: boolean;
-                            tenant_email: string | null;
-                            tenant_name: string;
-                            tenant_number_primary: string | null;
-                            tenant_number_work: string | null;
-                            /** Format: uuid */
-                            uuid: string;
-                        };
-                        message?: string;
-                        /** @constant */
-                        success: true;
-                    };
+                    "application/json": components["schemas"]["get_tenants_list_list_reply"] | components["schemas"]["get_tenants_list_get_reply"];
                 };
             };
-            default: components["responses"]["Fault"];
+            400: components["responses"]["bad_request"];
+            401: components["responses"]["not_signed_in"];
+            403: components["responses"]["forbidden"];
+            404: components["responses"]["not_found"];
+            429: components["responses"]["rate_limited"];
+            503: components["responses"]["busy"];
+            default: components["responses"]["failed"];
         };
     };
-    post_api_tenants_list: {
+    post_tenants_list: {
         parameters: {
             query?: never;
             header?: never;
             path?: never;
             cookie?: never;
         };
-        requestBody?: {
+        requestBody: {
             content: {
-                "application/json": {
-                    /** @description Where the tenant lives */
-                    tenant_address_id?: number | null;
-                    /** Format: email */
-                    tenant_email?: string | null;
-                    tenant_name: string;
-                    tenant_number_primary?: string | null;
-                    tenant_number_work?: string | null;
-                };
-                "application/x-www-form-urlencoded": {
-                    /** @description Where the tenant lives */
-                    tenant_address_id?: number | null;
-                    /** Format: email */
-                    tenant_email?: string | null;
-                    tenant_name: string;
-                    tenant_number_primary?: string | null;
-                    tenant_number_work?: string | null;
-                };
+                "application/json": components["schemas"]["post_tenants_list_create_requestBody"];
+                "application/x-www-form-urlencoded": components["schemas"]["post_tenants_list_create_requestBody"];
             };
         };
         responses: {
             /** @description Done */
             200: {
                 headers: {
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": {
-                        message?: string;
-                        /** @constant */
-                        success: true;
-                        tenant_id?: number;
-                        /** Format: uuid */
-                        tenant_uuid?: string;
-                    };
+                    "application/json": components["schemas"]["post_tenants_list_create_reply"];
                 };
             };
-            default: components["responses"]["Fault"];
+            400: components["responses"]["bad_request"];
+            401: components["responses"]["not_signed_in"];
+            403: components["responses"]["forbidden"];
+            404: components["responses"]["not_found"];
+            413: components["responses"]["too_large"];
+            415: components["responses"]["unsupported_type"];
+            429: components["responses"]["rate_limited"];
+            503: components["responses"]["busy"];
+            default: components["responses"]["failed"];
         };
     };
-    get_api_tenants_manage: {
+    get_tenants_manage: {
         parameters: {
             query?: {
                 action?: "list" | "get";
                 active?: boolean;
                 address_id?: number;
+                /** @description next_cursor of the page before */
                 cursor?: string;
+                /** @description Records a page */
                 limit?: number;
+                /** @description Records to skip, at most 10000 */
                 offset?: number;
+                /** @description Part of the name */
                 search?: string;
+                /** @description Only tenants without an address */
                 unassigned?: boolean;
+                /**
+                 * @description The tenant
+                 * @example 0198c2a4-7d1e-7c3a-9f42-3b1d5e8a6c01
+                 */
                 uuid?: string;
             };
             header?: never;
@@ -2322,204 +3608,151 @@ export interface operations {
             /** @description Done */
             200: {
                 headers: {
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": {
-                        count: number;
-                        data: {
-                            address_id: number | null;
-                            /** Format: date-time */
-                            created_at: string;
-                            full_address: string | null;
-                            id: number;
-                            ID: number;
-                            is_active: boolean;
-                            tenant_email: string | null;
-                            tenant_name: string;
-                            tenant_number_primary: string | null;
-                            tenant_number_work: string | null;
-                            /** Format: uuid */
-                            uuid: string;
-                        }[];
-                        message?: string;
-                        next_cursor?: string | null;
-                        /** @constant */
-                        success: true;
-                        total?: number;
-                    } | {
-                        data: {
-                            address_id: number | null;
-                            /** Format: date-time */
-                            created_at: string;
-                            full_address: string | null;
-                            id: number;
-                            ID: number;
-                            is_active: boolean;
-                            tenant_email: string | null;
-                            tenant_name: string;
-                            tenant_number_primary: string | null;
-                            tenant_number_work: string | null;
-                            /** Format: uuid */
-                            uuid: string;
-                        };
-                        message?: string;
-                        /** @constant */
-                        success: true;
-                    };
+                    "application/json": components["schemas"]["get_tenants_manage_list_reply"] | components["schemas"]["get_tenants_manage_get_reply"];
                 };
             };
-            default: components["responses"]["Fault"];
+            400: components["responses"]["bad_request"];
+            401: components["responses"]["not_signed_in"];
+            403: components["responses"]["forbidden"];
+            404: components["responses"]["not_found"];
+            429: components["responses"]["rate_limited"];
+            503: components["responses"]["busy"];
+            default: components["responses"]["failed"];
         };
     };
-    put_api_tenants_manage: {
+    put_tenants_manage: {
         parameters: {
             query?: never;
             header?: never;
             path?: never;
             cookie?: never;
         };
-        requestBody?: {
+        requestBody: {
             content: {
-                "application/json": {
-                    /** @description Where the tenant lives */
-                    tenant_address_id?: number | null;
-                    /** Format: email */
-                    tenant_email?: string | null;
-                    tenant_name?: string | null;
-                    tenant_number_primary?: string | null;
-                    tenant_number_work?: string | null;
-                    /**
-                     * Format: uuid
-                     * @description The tenant
-                     */
-                    uuid: string;
-                };
-                "application/x-www-form-urlencoded": {
-                    /** @description Where the tenant lives */
-                    tenant_address_id?: number | null;
-                    /** Format: email */
-                    tenant_email?: string | null;
-                    tenant_name?: string | null;
-                    tenant_number_primary?: string | null;
-                    tenant_number_work?: string | null;
-                    /**
-                     * Format: uuid
-                     * @description The tenant
-                     */
-                    uuid: string;
-                };
+                "application/json": components["schemas"]["put_tenants_manage_requestBody"];
+                "application/x-www-form-urlencoded": components["schemas"]["put_tenants_manage_requestBody"];
             };
         };
         responses: {
             /** @description Done */
             200: {
                 headers: {
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": {
-                        message?: string;
-                        /** @constant */
-                        success: true;
-                    };
+                    "application/json": components["schemas"]["put_tenants_manage_reply"];
                 };
             };
-            default: components["responses"]["Fault"];
+            400: components["responses"]["bad_request"];
+            401: components["responses"]["not_signed_in"];
+            403: components["responses"]["forbidden"];
+            404: components["responses"]["not_found"];
+            413: components["responses"]["too_large"];
+            415: components["responses"]["unsupported_type"];
+            429: components["responses"]["rate_limited"];
+            503: components["responses"]["busy"];
+            default: components["responses"]["failed"];
         };
     };
-    post_api_tenants_manage: {
+    post_tenants_manage: {
         parameters: {
             query?: never;
             header?: never;
             path?: never;
             cookie?: never;
         };
-        requestBody?: {
+        requestBody: {
             content: {
-                "application/json": {
-                    /** @description Where the tenant lives */
-                    tenant_address_id?: number | null;
-                    /** Format: email */
-                    tenant_email?: string | null;
-                    tenant_name: string;
-                    tenant_number_primary?: string | null;
-                    tenant_number_work?: string | null;
-                };
-                "application/x-www-form-urlencoded": {
-                    /** @description Where the tenant lives */
-                    tenant_address_id?: number | null;
-                    /** Format: email */
-                    tenant_email?: string | null;
-                    tenant_name: string;
-                    tenant_number_primary?: string | null;
-                    tenant_number_work?: string | null;
-                };
+                "application/json": components["schemas"]["post_tenants_manage_create_requestBody"] | (components["schemas"]["put_tenants_manage_requestBody"] & {
+                    /** @constant */
+                    action: "update";
+                }) | (components["schemas"]["delete_tenants_manage_requestBody"] & {
+                    /** @constant */
+                    action: "delete";
+                });
+                "application/x-www-form-urlencoded": components["schemas"]["post_tenants_manage_create_requestBody"] | (components["schemas"]["put_tenants_manage_requestBody"] & {
+                    /** @constant */
+                    action: "update";
+                }) | (components["schemas"]["delete_tenants_manage_requestBody"] & {
+                    /** @constant */
+                    action: "delete";
+                });
             };
         };
         responses: {
             /** @description Done */
             200: {
                 headers: {
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": {
-                        message?: string;
-                        /** @constant */
-                        success: true;
-                        tenant_id?: number;
-                        /** Format: uuid */
-                        tenant_uuid?: string;
-                    };
+                    "application/json": components["schemas"]["post_tenants_manage_create_reply"] | components["schemas"]["put_tenants_manage_reply"] | components["schemas"]["delete_tenants_manage_reply"];
                 };
             };
-            default: components["responses"]["Fault"];
+            400: components["responses"]["bad_request"];
+            401: components["responses"]["not_signed_in"];
+            403: components["responses"]["forbidden"];
+            404: components["responses"]["not_found"];
+            413: components["responses"]["too_large"];
+            415: components["responses"]["unsupported_type"];
+            429: components["responses"]["rate_limited"];
+            503: components["responses"]["busy"];
+            default: components["responses"]["failed"];
         };
     };
-    delete_api_tenants_manage: {
+    delete_tenants_manage: {
         parameters: {
-            query?: never;
+            query: {
+                /**
+                 * @description The tenant
+                 * @example 0198c2a4-7d1e-7c3a-9f42-3b1d5e8a6c01
+                 */
+                uuid: string;
+            };
             header?: never;
             path?: never;
             cookie?: never;
         };
-        requestBody?: {
-            content: {
-                "application/json": {
-                    /**
-                     * Format: uuid
-                     * @description The tenant
-                     */
-                    uuid: string;
-                };
-                "application/x-www-form-urlencoded": {
-                    /**
-                     * Format: uuid
-                     * @description The tenant
-                     */
-                    uuid: string;
-                };
-            };
-        };
+        requestBody?: never;
         responses: {
             /** @description Done */
             200: {
                 headers: {
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": {
-                        message?: string;
-                        /** @constant */
-                        success: true;
-                    };
+                    "application/json": components["schemas"]["delete_tenants_manage_reply"];
                 };
             };
-            default: components["responses"]["Fault"];
+            400: components["responses"]["bad_request"];
+            401: components["responses"]["not_signed_in"];
+            403: components["responses"]["forbidden"];
+            404: components["responses"]["not_found"];
+            429: components["responses"]["rate_limited"];
+            503: components["responses"]["busy"];
+            default: components["responses"]["failed"];
         };
     };
-    get_api_users_permissions: {
+    get_users_permissions: {
         parameters: {
             query?: never;
             header?: never;
@@ -2531,26 +3764,27 @@ export interface operations {
             /** @description Done */
             200: {
                 headers: {
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": {
-                        account_type?: string;
-                        account_type_id?: number;
-                        message?: string;
-                        permissions?: unknown;
-                        role?: unknown;
-                        /** @constant */
-                        success: true;
-                    };
+                    "application/json": components["schemas"]["get_users_permissions_reply"];
                 };
             };
-            default: components["responses"]["Fault"];
+            401: components["responses"]["not_signed_in"];
+            403: components["responses"]["forbidden"];
+            429: components["responses"]["rate_limited"];
+            503: components["responses"]["busy"];
+            default: components["responses"]["failed"];
         };
     };
-    get_api_users_profile: {
+    get_users_profile: {
         parameters: {
             query?: {
+                /** @description Staff may name another user; default oneself */
                 user_uuid?: string;
             };
             header?: never;
@@ -2562,40 +3796,26 @@ export interface operations {
             /** @description Done */
             200: {
                 headers: {
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": {
-                        data: {
-                            account_status_id: number;
-                            account_status_name: string;
-                            account_type_id: number;
-                            account_type_name: string;
-                            branch_id: number | null;
-                            branch_name: string | null;
-                            /** Format: date-time */
-                            created_at: string;
-                            email: string;
-                            first_name: string;
-                            id: number;
-                            ID: number;
-                            last_name: string;
-                            phone: string | null;
-                            role_id: number | null;
-                            role_name: string | null;
-                            /** Format: uuid */
-                            uuid: string;
-                        };
-                        message?: string;
-                        /** @constant */
-                        success: true;
-                    };
+                    "application/json": components["schemas"]["get_users_profile_reply"];
                 };
             };
-            default: components["responses"]["Fault"];
+            400: components["responses"]["bad_request"];
+            401: components["responses"]["not_signed_in"];
+            403: components["responses"]["forbidden"];
+            404: components["responses"]["not_found"];
+            429: components["responses"]["rate_limited"];
+            503: components["responses"]["busy"];
+            default: components["responses"]["failed"];
         };
     };
-    put_api_users_profile: {
+    put_users_profile: {
         parameters: {
             query?: never;
             header?: never;
@@ -2604,33 +3824,51 @@ export interface operations {
         };
         requestBody?: {
             content: {
-                "application/json": {
-                    /** @description Staff only */
-                    branch_id?: number | null;
-                    first_name?: string | null;
-                    last_name?: string | null;
-                    phone?: string | null;
-                    /** @description Never stronger than one's own */
-                    role_id?: number | null;
-                    /**
-                     * Format: uuid
-                     * @description Default oneself
-                     */
-                    user_uuid?: string | null;
+                "application/json": components["schemas"]["put_users_profile_requestBody"];
+                "application/x-www-form-urlencoded": components["schemas"]["put_users_profile_requestBody"];
+            };
+        };
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
                 };
-                "application/x-www-form-urlencoded": {
-                    /** @description Staff only */
-                    branch_id?: number | null;
-                    first_name?: string | null;
-                    last_name?: string | null;
-                    phone?: string | null;
-                    /** @description Never stronger than one's own */
-                    role_id?: number | null;
-                    /**
-                     * Format: uuid
-                     * @description Default oneself
-                     */
-                    user_uuid?: string | null;
+                content: {
+                    "application/json": components["schemas"]["put_users_profile_reply"];
+                };
+            };
+            400: components["responses"]["bad_request"];
+            401: components["responses"]["not_signed_in"];
+            403: components["responses"]["forbidden"];
+            404: components["responses"]["not_found"];
+            413: components["responses"]["too_large"];
+            415: components["responses"]["unsupported_type"];
+            429: components["responses"]["rate_limited"];
+            503: components["responses"]["busy"];
+            default: components["responses"]["failed"];
+        };
+    };
+    post_users_profile: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["put_users_profile_requestBody"] & {
+                    /** @constant */
+                    action: "update";
+                };
+                "application/x-www-form-urlencoded": components["schemas"]["put_users_profile_requestBody"] & {
+                    /** @constant */
+                    action: "update";
                 };
             };
         };
@@ -2638,17 +3876,105 @@ export interface operations {
             /** @description Done */
             200: {
                 headers: {
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": {
-                        message?: string;
-                        /** @constant */
-                        success: true;
-                    };
+                    "application/json": components["schemas"]["put_users_profile_reply"];
                 };
             };
-            default: components["responses"]["Fault"];
+            400: components["responses"]["bad_request"];
+            401: components["responses"]["not_signed_in"];
+            403: components["responses"]["forbidden"];
+            404: components["responses"]["not_found"];
+            413: components["responses"]["too_large"];
+            415: components["responses"]["unsupported_type"];
+            429: components["responses"]["rate_limited"];
+            503: components["responses"]["busy"];
+            default: components["responses"]["failed"];
+        };
+    };
+    get_attachment_uuid: {
+        parameters: {
+            query?: {
+                /** @description Photos: the file as it was uploaded */
+                original?: boolean;
+            };
+            header?: never;
+            path: {
+                /**
+                 * @description Of a photo, a document or a note's file
+                 * @example Uuid
+                 */
+                uuid: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/octet-stream": string;
+                };
+            };
+            400: components["responses"]["bad_request_as_text"];
+            401: components["responses"]["not_signed_in_as_text"];
+            403: components["responses"]["forbidden_as_text"];
+            404: components["responses"]["not_found_as_text"];
+            429: components["responses"]["rate_limited_as_text"];
+            503: components["responses"]["busy_as_text"];
+            default: components["responses"]["failed_as_text"];
+        };
+    };
+    get_attachment_uuid_thumbnail: {
+        parameters: {
+            query?: {
+                /** @description Photos: the file as it was uploaded */
+                original?: boolean;
+            };
+            header?: never;
+            path: {
+                /**
+                 * @description Of a photo, a document or a note's file
+                 * @example Uuid
+                 */
+                uuid: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "image/jpeg": string;
+                };
+            };
+            400: components["responses"]["bad_request_as_text"];
+            401: components["responses"]["not_signed_in_as_text"];
+            403: components["responses"]["forbidden_as_text"];
+            404: components["responses"]["not_found_as_text"];
+            429: components["responses"]["rate_limited_as_text"];
+            503: components["responses"]["busy_as_text"];
+            default: components["responses"]["failed_as_text"];
         };
     };
     get_brand_css: {
@@ -2663,13 +3989,19 @@ export interface operations {
             /** @description Done */
             200: {
                 headers: {
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "text/css": unknown;
+                    "text/css": string;
                 };
             };
-            default: components["responses"]["Fault"];
+            429: components["responses"]["rate_limited"];
+            503: components["responses"]["busy"];
+            default: components["responses"]["failed"];
         };
     };
     get_logout: {
@@ -2684,13 +4016,21 @@ export interface operations {
             /** @description Done */
             200: {
                 headers: {
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "text/plain": unknown;
+                    "text/plain": string;
                 };
             };
-            default: components["responses"]["Fault"];
+            401: components["responses"]["not_signed_in"];
+            403: components["responses"]["forbidden"];
+            429: components["responses"]["rate_limited"];
+            503: components["responses"]["busy"];
+            default: components["responses"]["failed"];
         };
     };
 }

@@ -5,7 +5,7 @@ import { addable } from '../../../account';
 import { documentThumbnailUrl, documentUrl, type Doc, type Job, type Me } from '../../../api/client';
 import { Button } from '../../../kit/button';
 import { Failed, Skeleton } from '../../../kit/states';
-import { Thumbnail } from '../../../kit/thumbnail';
+import { Picture } from '../../../kit/picture';
 import { documentsQuery, fileTypesQuery } from '../../../queries';
 import { add } from '../../../uploads';
 import { ago, moment, size } from '../../../words';
@@ -17,7 +17,7 @@ function Row({ doc }: { doc: Doc }) {
   return (
     <li className="document">
       <span className="document-picture">
-        <Thumbnail address={documentThumbnailUrl(doc.uuid)} alt="First page" />
+        <Picture address={documentThumbnailUrl(doc.uuid)} alt="First page" none={doc.rendition === 'none'} />
       </span>
       <span className="document-words">
         <a href={documentUrl(doc.uuid)} target="_blank" rel="noopener">

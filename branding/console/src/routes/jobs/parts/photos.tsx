@@ -5,7 +5,7 @@ import { mayAddPhotos } from '../../../account';
 import { photoThumbnailUrl, type Job, type Me } from '../../../api/client';
 import { Button } from '../../../kit/button';
 import { Failed, Skeleton } from '../../../kit/states';
-import { Thumbnail } from '../../../kit/thumbnail';
+import { Picture } from '../../../kit/picture';
 import { photosQuery } from '../../../queries';
 import { add } from '../../../uploads';
 import { moment } from '../../../words';
@@ -54,7 +54,7 @@ export function Photos({ job, me }: { job: Job; me: Me }) {
             {records.map((photo, index) => (
               <li key={photo.uuid}>
                 <button type="button" className="photo" onClick={() => setOpen(index)}>
-                  <Thumbnail address={photoThumbnailUrl(photo.uuid)} alt={`Photo ${index + 1}, ${moment(photo.created_at)}`} />
+                  <Picture address={photoThumbnailUrl(photo.uuid)} alt={`Photo ${index + 1}, ${moment(photo.created_at)}`} />
                 </button>
               </li>
             ))}

@@ -23,7 +23,7 @@ export function Sending({ job, part }: { job: string; part: Item['part'] }) {
             {item.state === 'sending' ? `${Math.floor(item.share * 100)} %` : item.reason || SAID[item.state]}
           </span>
           {item.state === 'refused' || item.state === 'held' ? (
-            <button type="button" className="icon-button" aria-label={`Send ${item.file.name} again`} onClick={() => again(item.id)}>
+            <button type="button" className="icon-button sending-again" aria-label={`Send ${item.file.name} again`} onClick={() => again(item.id)}>
               <Icon name="again" />
             </button>
           ) : (

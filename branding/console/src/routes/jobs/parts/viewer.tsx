@@ -2,6 +2,7 @@ import { Icon } from '../../../kit/icon';
 import { photoUrl, type Photo } from '../../../api/client';
 import { Button } from '../../../kit/button';
 import { Dialog } from '../../../kit/dialog';
+import { Picture } from '../../../kit/picture';
 import { moment } from '../../../words';
 
 interface ViewerProps {
@@ -23,7 +24,9 @@ export default function Viewer({ photos, at, onMove, onClose }: ViewerProps) {
           if (event.key === 'ArrowLeft') move(-1);
         }}
       >
-        <img key={photo.uuid} src={photoUrl(photo.uuid)} alt={`Photo ${at + 1}, ${moment(photo.created_at)}`} />
+        <div className="viewer-picture">
+          <Picture key={photo.uuid} address={photoUrl(photo.uuid)} alt={`Photo ${at + 1}, ${moment(photo.created_at)}`} />
+        </div>
         {photos.length > 1 && (
           <div className="viewer-moves">
             <Button aria-label="Photo before" icon={<Icon name="left" />} onClick={() => move(-1)} />

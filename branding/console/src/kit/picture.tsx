@@ -11,6 +11,7 @@ type Picture = { state: 'waiting' | 'failed' } | { state: 'ready'; url: string }
 function usePicture(address: string): Picture {
   const [picture, setPicture] = useState<Picture>({ state: 'waiting' });
   useEffect(() => {
+    if (!address) return setPicture({ state: 'failed' });
     const abort = new AbortController();
     let url = '';
     let timer = 0;
@@ -42,12 +43,13 @@ function usePicture(address: string): Picture {
   return picture;
 }
 
-export function Thumbnail({ address, alt }: { address: string; alt: string }) {
-  const picture = usePicture(address);
+/* A picture that the server makes from a file; `none` where it makes none of such a file. */
+export function Picture({ address, alt, none = false }: { address: string; alt: string; none?: boolean }) {
+  const picture = usePicture(none ? '' : address);
   if (picture.state === 'ready') return <img src={picture.url} alt={alt} draggable={false} />;
   return (
-    <span className="thumbnail-wait" role="img" aria-label={picture.state === 'waiting' ? `${alt}: being prepared` : `${alt}: no preview`}>
-      {picture.state === 'waiting' ? <i /> : <Icon name="noImage" />}
+    <span className="picture-wait" role="img" aria-label={picture.state === 'waiting' ? `${alt}: being prepared` : `${alt}: no preview`}>
+      {picture.state === 'waiting' ? <i /> : <Icon name={none ? 'file' : 'noImage'} />}
     </span>
   );
 }

@@ -1,1 +1,0 @@
-import{n as e}from"./react-DKYjYC11.js";export default e();
