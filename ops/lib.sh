@@ -195,7 +195,7 @@ start_server() {
         [ "$(stat -Lc %Y "$BUILD/propops")" -le "$(stat -c %Y "$HOME_DIR/run/server.pid")" ] && heartbeat && return 0
         stop_server
     fi
-    as_service bash -c 'cd / && setsid "$0" serve >>"$1" 2>&1 </dev/null & echo $! >"$2"' "$BUILD/propops" "$log" "$HOME_DIR/run/server.pid"
+    as_service bash -c 'cd /; setsid "$0" serve >>"$1" 2>&1 </dev/null & echo $! >"$2"' "$BUILD/propops" "$log" "$HOME_DIR/run/server.pid"
     for _ in $(seq 150); do
         heartbeat && return 0
         [ -d "/proc/$(cat "$HOME_DIR/run/server.pid")" ] || { tail -n 5 "$log" >&2; die "the server stopped while starting" "Its log is $log."; }

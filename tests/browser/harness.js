@@ -100,7 +100,7 @@ export function story(it) {
   let failed = '';
   return (name, act) =>
     it(name, async () => {
-      assert.equal(failed, '', 'an earlier step failed');
+      if (failed) throw new Error(`not tried, since “${failed}” failed`);
       try {
         await act();
       } catch (error) {

@@ -11,7 +11,7 @@ import { add } from '../../../uploads';
 import { ago, moment, size } from '../../../words';
 import { Drop, Sending } from './sending';
 
-const ACCEPTED = 'application/pdf,image/jpeg,image/png,image/webp,image/heic,.doc,.docx,.txt,.pdf,.heic';
+const ACCEPTED = 'application/pdf,image/jpeg,image/png,image/webp,image/heic,.docx,.txt,.csv,.pdf,.heic';
 
 function Row({ doc }: { doc: Doc }) {
   return (
