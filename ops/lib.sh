@@ -216,4 +216,14 @@ stop_server() {
     die "the server (process $pid) did not stop within 40 s" "Look at $HOME_DIR/log/propops.log; kill -9 $pid as a last resort."
 }
 
+# Makes a demo org, unless it is there.
+create_org() {
+    org_exists "$1" && return 0
+    case $1 in
+    acme) propops org create acme --name "Acme Lettings" --operator ;;
+    birch) propops org create birch --name "Birch & Partners" ;;
+    *) propops org create "$1" --name "$1" ;;
+    esac
+}
+
 org_exists() { propops org list 2>/dev/null | cut -f1 | grep -qx "$1"; }

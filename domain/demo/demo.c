@@ -210,6 +210,8 @@ static void build(struct call *c, void *arg)
     struct agency a = {.people = (int)(seed % 40)};
 
     (void)arg;
+    if (row_str(db_query(c, sql_demo_reached), 0, "step").at)
+        return;
     if (row_int(db_query(c, sql_demo_exists), 0, "accounts") > 0) {
         printf("%s has accounts already: left as it is\n", c->org->slug);
         return;
@@ -224,6 +226,22 @@ static void build(struct call *c, void *arg)
     add_tenants(c, &a);
     add_contractors(c, &a);
     demo_add_jobs(c, JOBS, seed, true);
+    db_query(c, sql_demo_reach, ARG("jobs"));
+}
+
+static void show_work(struct call *c, void *arg)
+{
+    (void)arg;
+    if (!str_is(row_str(db_query(c, sql_demo_reached), 0, "step"), "jobs"))
+        return;
+    demo_add_files(c);
+    db_query(c, sql_demo_reach, ARG("files"));
+}
+
+/* In two steps, each its own transaction; run again, it takes up where it stopped. */
+static int build_agency(const char *org)
+{
+    return verb_as_call(org, build, NULL) == 0 ? verb_as_call(org, show_work, NULL) : 1;
 }
 
 struct more {
@@ -270,7 +288,7 @@ int verb_demo(int argc, char **argv)
         return asks_help ? 0 : 2;
     }
     if (!jobs)
-        return verb_as_call(org, build, NULL);
+        return build_agency(org);
     if (!str_to_int(str_of(jobs), &count) || count < 1 || count > JOBS_MOST) {
         fputs("propops: --jobs is a number from 1 to 1,000,000\n", stderr);
         return 2;

@@ -16,4 +16,14 @@ int verb_demo(int argc, char **argv);
  * With `stories` they have notes and an earlier version as well. */
 void demo_add_jobs(struct call *c, int64_t count, uint64_t seed, bool stories);
 
+/* Hands in photos and certificates for some finished jobs, as their contractors. Begins and ends
+ * the file store's part of the loop, so the call must be a verb's own. */
+void demo_add_files(struct call *c);
+
+/* A photo-like picture as PNG: the same wall with its damage, or repaired. In the call's memory. */
+struct str demo_picture(struct call *c, uint64_t seed, bool repaired);
+
+/* A page of lines as PDF, the first of them large. Latin letters only. In the call's memory. */
+struct str demo_page(struct call *c, const struct str *lines, size_t count);
+
 #endif

@@ -47,6 +47,15 @@ SELECT count(*) FROM accounts;
 -- params: name text, colour text
 INSERT INTO settings (key, value) VALUES ('brand', jsonb_build_object('name', $1::text, 'colour', $2::text)) ON CONFLICT (key) DO NOTHING;
 
+-- name: demo_reached
+-- How far the demo has come: NULL, jobs, files.
+-- returns: step text?
+SELECT (SELECT value #>> '{}' FROM settings WHERE key = 'demo') AS step;
+
+-- name: demo_reach
+-- params: step text
+INSERT INTO settings (key, value) VALUES ('demo', to_jsonb($1::text)) ON CONFLICT (key) DO UPDATE SET value = excluded.value;
+
 -- name: demo_addresses
 -- returns: id bigint, branch_id bigint, landlord bigint?
 SELECT a.id, a.branch_id, l.account_id AS landlord FROM addresses a LEFT JOIN landlords l ON l.id = a.landlord_id ORDER BY a.id LIMIT 1000;
@@ -103,6 +112,22 @@ SELECT array_agg(id ORDER BY id) FROM made;
 INSERT INTO job_tenants (job_id, tenant_id, tenant_account_id)
 SELECT j.id, t.id, t.account_id FROM unnest($1::bigint[]) i (id) JOIN jobs j ON j.id = i.id JOIN tenants t ON t.address_id = j.address_id
 ON CONFLICT DO NOTHING;
+
+-- name: demo_jobs_to_show
+-- Finished jobs with a contractor, the newest first: those with a certificate to hand in, or the others.
+-- params: certified boolean, most bigint
+-- returns: id bigint, uuid uuid, job_ref text, job_type_id bigint, full_address text, completed_on date, contractor_id bigint
+-- returns: contractor_uuid uuid, contractor_name text, trading_name text?
+SELECT j.id, j.uuid, j.job_ref, j.job_type_id, a.full_address, j.completed_at::date AS completed_on, j.contractor_id,
+    c.uuid AS contractor_uuid, c.first_name || ' ' || c.last_name AS contractor_name, p.trading_name
+FROM jobs j JOIN addresses a ON a.id = j.address_id JOIN accounts c ON c.id = j.contractor_id
+LEFT JOIN contractor_profiles p ON p.account_id = c.id
+WHERE j.completed_at IS NOT NULL AND (j.job_type_id IN (5, 6)) = $1::boolean ORDER BY j.completed_at DESC, j.id DESC LIMIT $2::bigint;
+
+-- name: demo_file_type
+-- params: permission_key text
+-- returns: id bigint
+SELECT id FROM job_file_types WHERE permission_key = $1::text;
 
 -- name: demo_notes
 -- by: 0 who raised the job, 1 its agent, 2 its contractor.

@@ -1,3 +1,4 @@
+#include "domain/attachments/attachments.h"
 #include "domain/audit/audit.h"
 #include "domain/jobs/jobs.h"
 #include "domain/jobs/jobs.sql.h"
@@ -111,6 +112,7 @@ static void remove_job(struct call *c, const struct one_job *in)
 
     if (!call_faulted(c) && c->account->kind != STAFF && job->stage > STAGE_ASSIGNED)
         return fail(c, JOB_UNDER_WAY);
+    attachments_forget_job(c, job->id);
     db_query(c, sql_jobs_delete, ARG(job->id));
     audit_about(c, job->uuid);
     reply_done(c, "Job deleted successfully", FIELD_STR("job_ref", job->reference));

@@ -87,6 +87,7 @@ export async function person(browser, host, { phone = false, dark = false } = {}
   });
   context.setDefaultTimeout(15_000);
   const page = await context.newPage();
+  pages.push(page);
   page.on('pageerror', (error) => faults.push(`error: ${error.stack ?? error}`));
   page.on('request', (request) => {
     const { origin: asked, protocol } = new URL(request.url());
@@ -94,6 +95,9 @@ export async function person(browser, host, { phone = false, dark = false } = {}
   });
   return { context, page, faults, host };
 }
+
+/* Every page that is open, to be looked at when a step fails. */
+const pages = [];
 
 /* The steps of one story: after one has failed the others cannot tell anything. */
 export function story(it) {
@@ -105,6 +109,8 @@ export function story(it) {
         await act();
       } catch (error) {
         failed = name;
+        for (const [at, page] of pages.entries())
+          if (!page.isClosed()) await page.screenshot({ path: join(ARTEFACTS, `failed-${at + 1}.png`) }).catch(() => {});
         throw error;
       }
     });
@@ -152,7 +158,7 @@ export async function assertFits(page, what) {
     const limit = document.documentElement.clientWidth;
     if (document.documentElement.scrollWidth <= limit) return [];
     return [...document.querySelectorAll('body *')]
-      .filter((one) => one.getBoundingClientRect().right > limit + 1)
+      .filter((one) => one.getBoundingClientRect().right > limit + 1 && !one.closest('.unseen, thead'))
       .slice(0, 5)
       .map((one) => `${one.tagName}.${one.className}`);
   });

@@ -46,7 +46,7 @@ describe('the API playground', { concurrency: false }, () => {
   it('refuses accounts that have no business here', async () => {
     await page.getByRole('button', { name: 'Sign in' }).first().click();
     await page.getByLabel('E-mail address').fill('coordinator@acme.example');
-    await page.getByLabel('Password').fill(PASSWORD);
+    await page.getByLabel('Password', { exact: true }).fill(PASSWORD);
     await page.locator('#sign-in').getByRole('button', { name: 'Sign in' }).click();
     await page.locator('#sign-in').getByRole('alert').waitFor();
     await assertAccessible(page, 'refused sign in');
@@ -54,7 +54,7 @@ describe('the API playground', { concurrency: false }, () => {
 
   it('calls with the token of an account, and tells all of the answer', async () => {
     await page.getByLabel('E-mail address').fill('api@acme.example');
-    await page.getByLabel('Password').fill(PASSWORD);
+    await page.getByLabel('Password', { exact: true }).fill(PASSWORD);
     await page.locator('#sign-in').getByRole('button', { name: 'Sign in' }).click();
     await page.getByRole('button', { name: 'Sign out' }).waitFor();
     await page.getByLabel(/^limit/).fill('2');

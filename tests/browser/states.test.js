@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { after, before, describe, it as test } from 'node:test';
 import { DATA, assertAccessible, assertFits, launch, person, picture, settle, signIn, story } from './harness.js';
 
-const LONG = 'Extraordinarilylongwordwithoutanyplacetobreak '.repeat(3).slice(0, 120);
+const LONG = `${Date.now().toString(36)} ${'Extraordinarilylongwordwithoutanyplacetobreak '.repeat(3)}`.slice(0, 120).trim();
 
 async function openFirst(page) {
   await page.locator('.row-link').first().click();
@@ -70,7 +70,7 @@ describe('the console when things are not as usual', { concurrency: false }, () 
     await settle(page);
     await assertFits(page, 'job, phone, text of 200 %');
     await page.goto('/jobs');
-    await page.getByRole('link', { name: LONG.trim() }).waitFor();
+    await page.getByRole('link', { name: LONG }).waitFor();
     await page.evaluate(() => document.documentElement.style.setProperty('font-size', '200%'));
     await settle(page);
     await assertFits(page, 'jobs, phone, text of 200 %');
@@ -138,7 +138,7 @@ describe('the console when things are not as usual', { concurrency: false }, () 
 
   it('says that it is offline, keeps the files, and sends them when it is back', async () => {
     const { page, context } = phone;
-    const title = page.getByRole('link', { name: LONG.trim() }).first();
+    const title = page.getByRole('link', { name: LONG }).first();
     await page.goto('/jobs');
     await title.tap();
     await page.getByRole('heading', { name: /^Photos/ }).waitFor();

@@ -83,7 +83,7 @@ export default function Combobox({ what, label, placeholder, value, onChange, se
           {/* Base.Popup would hide the rest of the page from screen readers, while it can still be tabbed to. */}
           <div className="popup combobox-popup" aria-busy={found.isFetching || undefined}>
             <Base.Status className="popup-status">{status}</Base.Status>
-            <Base.List className="popup-list">
+            <Base.List className="popup-list" aria-label={`Each ${what} found`}>
               {(item: Choice) => (
                 <Base.Item key={item.id} value={item} className="option">
                   <span className="option-mark">

@@ -1,6 +1,6 @@
 /*
- * The API's own document, as a list of operations to try. Where several share one path and method the document tells them apart
- * by `action`; here each is an operation of its own.
+ * The API's own document, as a list of operations to try. Where several share one path and method, told apart by `action`, the
+ * document lists each under `x-operations`; here each is an operation of its own.
  */
 export interface Schema {
   type?: string | string[];
@@ -11,18 +11,15 @@ export interface Schema {
   enum?: unknown[];
   minimum?: number;
   maximum?: number;
-  items?: Schema;
   properties?: Record<string, Schema>;
   required?: string[];
-  anyOf?: Schema[];
-  oneOf?: Schema[];
 }
 
 export interface Parameter {
   name: string;
-  in: 'path' | 'query' | 'header';
-  required?: boolean;
-  schema?: Schema;
+  in: string;
+  required: boolean;
+  schema: Schema;
 }
 
 export interface Operation {
@@ -32,101 +29,86 @@ export interface Operation {
   module: string;
   summary: string;
   action: string | null;
-  permission: string | null;
+  rights: string[]; // any one of them is enough
   accounts: string[];
   isPublic: boolean;
   parameters: Parameter[];
-  body: { multipart: boolean; schema: Schema } | null;
+  body: { multipart: boolean; schema: Schema; example: Record<string, unknown> } | null;
+}
+
+interface Reference {
+  $ref: string;
+}
+
+interface Listed {
+  operationId: string;
+  method: string;
+  path: string;
+  action: string | null;
+  summary: string;
+  module: string;
+  'x-access': 'public' | 'signed_in' | 'right';
+  'x-permission': string | null;
+  'x-permission-aliases': string[];
+  'x-accounts': string[];
+  input: { name: string; in: string; required: boolean }[];
+  requestBody?: Reference;
+  multipart?: Reference;
 }
 
 interface Entry {
-  operationId?: string;
-  summary?: string;
-  tags?: string[];
-  parameters?: Parameter[];
-  requestBody?: { content: Record<string, { schema?: Schema }> };
-  security?: Record<string, unknown>[];
-  'x-permission'?: string;
-  'x-accounts'?: string[];
-  'x-operations'?: { action: string | null; summary: string; permission: string | null; accounts: string[]; fields?: string[] }[];
+  parameters?: { name: string; in: string; schema?: Schema }[];
+  requestBody?: { content: Record<string, { examples?: Record<string, { value: Record<string, unknown> }> }> };
+  'x-operations': Listed[];
 }
 
 export interface ApiDocument {
-  info: { title: string; version: string };
   paths: Record<string, Record<string, Entry>>;
+  components: { schemas: Record<string, Schema> };
 }
 
-const METHODS = ['get', 'post', 'put', 'delete', 'patch'];
-
-function bodyOf(entry: Entry, index: number, count: number): Operation['body'] {
-  const content = entry.requestBody?.content;
-  if (!content) return null;
-  const multipart = 'multipart/form-data' in content;
-  const schema = content[multipart ? 'multipart/form-data' : 'application/json']?.schema ?? {};
-  const choices = schema.anyOf ?? schema.oneOf;
-  return { multipart, schema: (count > 1 ? choices?.[index] : undefined) ?? schema };
+function bodyOf(listed: Listed, entry: Entry, schemas: Record<string, Schema>): Operation['body'] {
+  const { $ref } = listed.multipart ?? listed.requestBody ?? {};
+  const schema = $ref && schemas[$ref.slice($ref.lastIndexOf('/') + 1)];
+  if (!schema) return null;
+  const examples = entry.requestBody?.content['application/json']?.examples ?? {};
+  const example = examples[listed.action ?? ''] ?? Object.values(examples)[0];
+  return { multipart: listed.multipart !== undefined, schema, example: example?.value ?? {} };
 }
 
-function operationsOf(path: string, method: string, entry: Entry): Operation[] {
-  const listed = entry['x-operations'] ?? [];
-  const base = entry.operationId ?? `${method}_${path}`;
-  const told = listed.length > 0 ? listed : [{ action: null, summary: entry.summary ?? path, permission: entry['x-permission'] ?? null, accounts: entry['x-accounts'] ?? [] }];
-  return told.map((one, index) => {
-    const fields = 'fields' in one ? one.fields : undefined;
-    return {
-      id: one.action ? `${base}.${one.action}` : base,
-      method: method.toUpperCase(),
-      path,
-      module: entry.tags?.[0] ?? 'other',
-      summary: one.summary,
-      action: one.action,
-      permission: one.permission,
-      accounts: one.accounts,
-      isPublic: entry.security?.length === 0,
-      parameters: (entry.parameters ?? []).filter(({ name, in: place }) => name !== 'action' && (place === 'path' || !fields || fields.includes(name))),
-      body: bodyOf(entry, index, told.length),
-    };
-  });
+function operationOf(listed: Listed, entry: Entry, schemas: Record<string, Schema>): Operation {
+  return {
+    id: listed.operationId,
+    method: listed.method,
+    path: listed.path,
+    module: listed.module,
+    summary: listed.summary,
+    action: listed.action,
+    rights: listed['x-permission'] ? [listed['x-permission'], ...listed['x-permission-aliases']] : [],
+    accounts: listed['x-accounts'],
+    isPublic: listed['x-access'] === 'public',
+    parameters: listed.input
+      .filter((input) => input.in !== 'body')
+      .map((input) => ({ ...input, schema: entry.parameters?.find((one) => one.name === input.name && one.in === input.in)?.schema ?? {} })),
+    body: bodyOf(listed, entry, schemas),
+  };
 }
 
-export function operations(document: ApiDocument): Operation[] {
-  return Object.entries(document.paths).flatMap(([path, item]) =>
-    METHODS.filter((method) => item[method]).flatMap((method) => operationsOf(path, method, item[method]!)),
+export const operations = ({ paths, components }: ApiDocument): Operation[] =>
+  Object.values(paths).flatMap((item) =>
+    Object.values(item).flatMap((entry) => entry['x-operations'].map((listed) => operationOf(listed, entry, components.schemas))),
   );
-}
 
-export const typeOf = (schema: Schema | undefined): string => [schema?.type ?? 'string'].flat().find((type) => type !== 'null') ?? 'string';
+export const typeOf = (schema: Schema): string => [schema.type ?? 'string'].flat().find((type) => type !== 'null') ?? 'string';
 
-const SAMPLES: Record<string, unknown> = {
-  email: 'name@example.com',
-  uuid: '00000000-0000-4000-8000-000000000000',
-  date: new Date().toISOString().slice(0, 10),
-};
+/* The fields somebody fills in: the action is chosen already, and a token needs no other proof. */
+export const fieldsOf = (schema: Schema): [name: string, field: Schema, required: boolean][] =>
+  Object.entries(schema.properties ?? {})
+    .filter(([name, field]) => name !== 'csrf_token' && field.const === undefined)
+    .map(([name, field]) => [name, field, schema.required?.includes(name) ?? false]);
 
-function sample(schema: Schema): unknown {
-  if (schema.const !== undefined) return schema.const;
-  if (schema.default !== undefined) return schema.default;
-  if (schema.enum) return schema.enum[0];
-  switch (typeOf(schema)) {
-    case 'integer':
-    case 'number':
-      return Math.max(1, schema.minimum ?? 1);
-    case 'boolean':
-      return false;
-    case 'array':
-      return [];
-    case 'object':
-      return sampleBody(schema, '');
-    default:
-      return SAMPLES[schema.format ?? ''] ?? 'text';
-  }
-}
-
-/* What must be sent, and nothing else: the rest is listed beside it. */
-export function sampleBody(schema: Schema, action: string | null): Record<string, unknown> {
-  const body: Record<string, unknown> = {};
-  if (action && !schema.properties?.action) body.action = action;
-  for (const [name, field] of Object.entries(schema.properties ?? {}))
-    if (schema.required?.includes(name) || field.const !== undefined) body[name] = sample(field);
-  return body;
+/* What must be sent, with the document's own examples; the rest is listed beside it. */
+export function sampleBody({ body, action }: Operation): Record<string, unknown> {
+  const needed = body ? fieldsOf(body.schema).filter(([, , required]) => required) : [];
+  return { ...(action && { action }), ...Object.fromEntries(needed.map(([name]) => [name, body!.example[name] ?? null])) };
 }

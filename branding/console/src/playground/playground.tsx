@@ -28,7 +28,7 @@ function useChosen(): string {
 }
 
 const matches = (operation: Operation, words: string[]): boolean => {
-  const text = `${operation.method} ${operation.path} ${operation.action ?? ''} ${operation.summary} ${operation.permission ?? ''}`.toLowerCase();
+  const text = `${operation.method} ${operation.path} ${operation.action ?? ''} ${operation.summary} ${operation.rights.join(' ')}`.toLowerCase();
   return words.every((word) => text.includes(word));
 };
 

@@ -9,7 +9,7 @@ export interface Caller {
 
 /* Whether a caller holds an operation's right; null: nobody is signed in, or it needs none. */
 export const may = (caller: Caller | null, operation: Operation): boolean | null =>
-  caller === null || operation.permission === null ? null : caller.rights.has(operation.permission.replaceAll('-', '_'));
+  caller === null || operation.rights.length === 0 ? null : operation.rights.some((right) => caller.rights.has(right.replaceAll('-', '_')));
 
 interface Reply {
   token?: string;

@@ -1,6 +1,6 @@
 import { useEffect, useRef, useState, type FormEvent } from 'react';
 import { addressOf, curl, send, type Answer, type Request } from './call';
-import { sampleBody, typeOf, type Operation, type Parameter, type Schema } from './document';
+import { fieldsOf, sampleBody, typeOf, type Operation, type Parameter, type Schema } from './document';
 import { may, type Caller } from './session';
 
 function Input({ name, schema, required, value, onChange }: { name: string; schema: Schema; required: boolean; value: string; onChange: (value: string) => void }) {
@@ -39,48 +39,39 @@ function Input({ name, schema, required, value, onChange }: { name: string; sche
   );
 }
 
-const isFile = (schema: Schema): boolean => schema.format === 'binary' || 'contentMediaType' in schema;
-
 function Fields({ schema, fields, onChange }: { schema: Schema; fields: Request['fields']; onChange: (fields: Request['fields']) => void }) {
   return (
     <div className="lab-fields">
-      {Object.entries(schema.properties ?? {})
-        .filter(([name, field]) => name !== 'action' && field.const === undefined)
-        .map(([name, field]) => {
-          const required = schema.required?.includes(name) ?? false;
-          if (!isFile(field))
-            return <Input key={name} name={name} schema={field} required={required} value={String(fields[name] ?? '')} onChange={(value) => onChange({ ...fields, [name]: value })} />;
-          return (
-            <label className="field" key={name}>
-              <span className="label">
-                {name} {required && <em>required</em>} <small>file</small>
-              </span>
-              <input className="input" type="file" required={required} onChange={(event) => onChange({ ...fields, [name]: event.target.files?.[0] ?? '' })} />
-            </label>
-          );
-        })}
+      {fieldsOf(schema).map(([name, field, required]) =>
+        field.format === 'binary' ? (
+          <label className="field" key={name}>
+            <span className="label">
+              {name} {required && <em>required</em>} <small>file</small>
+            </span>
+            <input className="input" type="file" required={required} onChange={(event) => onChange({ ...fields, [name]: event.target.files?.[0] ?? '' })} />
+            {field.description && <span className="hint">{field.description}</span>}
+          </label>
+        ) : (
+          <Input key={name} name={name} schema={field} required={required} value={String(fields[name] ?? '')} onChange={(value) => onChange({ ...fields, [name]: value })} />
+        ),
+      )}
     </div>
   );
 }
 
-function JsonBody({ operation, schema, json, onChange }: { operation: Operation; schema: Schema; json: string; onChange: (json: string) => void }) {
-  const more = Object.entries(schema.properties ?? {}).filter(([name, field]) => !schema.required?.includes(name) && field.const === undefined);
-  const wrong = (() => {
-    try {
-      JSON.parse(json);
-      return '';
-    } catch (error) {
-      return (error as Error).message;
-    }
-  })();
-  const add = (name: string) => {
-    const whole = { ...schema, required: [...(schema.required ?? []), name] };
-    try {
-      onChange(JSON.stringify({ ...sampleBody(whole, operation.action), ...(JSON.parse(json) as object) }, null, 2));
-    } catch {
-      /* what is there is no JSON: it is left alone, and said so below */
-    }
-  };
+function fault(json: string): string {
+  try {
+    JSON.parse(json);
+    return '';
+  } catch (error) {
+    return (error as Error).message;
+  }
+}
+
+function JsonBody({ body, json, onChange }: { body: NonNullable<Operation['body']>; json: string; onChange: (json: string) => void }) {
+  const wrong = fault(json);
+  const more = fieldsOf(body.schema).filter(([, , required]) => !required);
+  const add = (name: string) => onChange(JSON.stringify({ ...(JSON.parse(json) as object), [name]: body.example[name] ?? null }, null, 2));
   return (
     <>
       <label className="field">
@@ -93,7 +84,7 @@ function JsonBody({ operation, schema, json, onChange }: { operation: Operation;
       {more.length > 0 && (
         <div className="lab-more" role="group" aria-label="Optional members to add">
           {more.map(([name, field]) => (
-            <button type="button" key={name} title={field.description} onClick={() => add(name)}>
+            <button type="button" key={name} title={field.description} disabled={wrong !== ''} onClick={() => add(name)}>
               + {name}
             </button>
           ))}
@@ -187,7 +178,7 @@ function Copy({ text }: { text: string }) {
         })
       }
     >
-      <span role="status">{copied ? 'Copied' : 'Copy as curl'}</span>
+      {copied ? 'Copied' : 'Copy as curl'}
     </button>
   );
 }
@@ -195,10 +186,10 @@ function Copy({ text }: { text: string }) {
 function Permission({ operation, caller }: { operation: Operation; caller: Caller | null }) {
   const allowed = may(caller, operation);
   if (operation.isPublic) return <span className="tag">open to everybody</span>;
-  if (!operation.permission) return <span className="tag">anybody signed in</span>;
+  if (operation.rights.length === 0) return <span className="tag">anybody signed in</span>;
   return (
     <span className="tag" data-allowed={allowed ?? undefined}>
-      {operation.permission}
+      {operation.rights[0]}
       {allowed === true && ' · you have it'}
       {allowed === false && ' · you do not have it'}
     </span>
@@ -210,7 +201,7 @@ export function Try({ operation, caller }: { operation: Operation; caller: Calle
   const abort = useRef<AbortController>(undefined);
   const [values, setValues] = useState<Record<string, string>>({});
   const [fields, setFields] = useState<Request['fields']>({});
-  const [json, setJson] = useState(() => (operation.body ? JSON.stringify(sampleBody(operation.body.schema, operation.action), null, 2) : ''));
+  const [json, setJson] = useState(() => (operation.body ? JSON.stringify(sampleBody(operation), null, 2) : ''));
   const [answer, setAnswer] = useState<Answer | null>(null);
   const [failure, setFailure] = useState('');
   const [busy, setBusy] = useState(false);
@@ -237,7 +228,7 @@ export function Try({ operation, caller }: { operation: Operation; caller: Calle
   };
 
   const parameter = ({ name, required, schema }: Parameter) => (
-    <Input key={name} name={name} schema={schema ?? {}} required={required ?? false} value={values[name] ?? ''} onChange={(value) => setValues({ ...values, [name]: value })} />
+    <Input key={name} name={name} schema={schema} required={required} value={values[name] ?? ''} onChange={(value) => setValues({ ...values, [name]: value })} />
   );
   return (
     <article className="try">
@@ -265,7 +256,7 @@ export function Try({ operation, caller }: { operation: Operation; caller: Calle
       <form className="form" onSubmit={(event) => void submit(event)}>
         {operation.parameters.length > 0 && <div className="lab-fields">{operation.parameters.map(parameter)}</div>}
         {operation.body?.multipart && <Fields schema={operation.body.schema} fields={fields} onChange={setFields} />}
-        {operation.body && !operation.body.multipart && <JsonBody operation={operation} schema={operation.body.schema} json={json} onChange={setJson} />}
+        {operation.body && !operation.body.multipart && <JsonBody body={operation.body} json={json} onChange={setJson} />}
         {!caller && !operation.isPublic && <p className="hint">Sign in first: without a token the answer will be 401.</p>}
         <div className="form-end">
           <button type="submit" className="button primary" data-busy={busy || undefined}>
