@@ -78,29 +78,31 @@ export default function Combobox({ what, label, placeholder, value, onChange, se
           </Base.Trigger>
         </span>
       </Base.InputGroup>
-      <Base.Portal container={layer()}>
-        <Base.Positioner className="positioner" sideOffset={4}>
-          {/* Base.Popup would hide the rest of the page from screen readers, while it can still be tabbed to. */}
-          <div className="popup combobox-popup" aria-busy={found.isFetching || undefined}>
-            <Base.Status className="popup-status">{status}</Base.Status>
-            <Base.List className="popup-list" aria-label={`Each ${what} found`}>
-              {(item: Choice) => (
-                <Base.Item key={item.id} value={item} className="option">
-                  <span className="option-mark">
-                    <Base.ItemIndicator>
-                      <Icon name="check" />
-                    </Base.ItemIndicator>
-                  </span>
-                  <span>
-                    {item.label}
-                    {item.detail && <small>{item.detail}</small>}
-                  </span>
-                </Base.Item>
-              )}
-            </Base.List>
-          </div>
-        </Base.Positioner>
-      </Base.Portal>
+      {open && (
+        <Base.Portal container={layer()}>
+          <Base.Positioner className="positioner" sideOffset={4}>
+            {/* Base.Popup would hide the rest of the page from screen readers, while it can still be tabbed to. */}
+            <div className="popup combobox-popup" aria-busy={found.isFetching || undefined}>
+              <Base.Status className="popup-status">{status}</Base.Status>
+              <Base.List className="popup-list" aria-label={`Each ${what} found`}>
+                {(item: Choice) => (
+                  <Base.Item key={item.id} value={item} className="option">
+                    <span className="option-mark">
+                      <Base.ItemIndicator>
+                        <Icon name="check" />
+                      </Base.ItemIndicator>
+                    </span>
+                    <span>
+                      {item.label}
+                      {item.detail && <small>{item.detail}</small>}
+                    </span>
+                  </Base.Item>
+                )}
+              </Base.List>
+            </div>
+          </Base.Positioner>
+        </Base.Portal>
+      )}
     </Base.Root>
   );
 }
