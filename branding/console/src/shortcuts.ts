@@ -37,7 +37,7 @@ export function useShortcuts(keys: Readonly<Record<string, () => void>>): void {
 
 /* The first key of a sequence is remembered after every listener has seen it. */
 addEventListener('keydown', (event) =>
-  queueMicrotask(() => {
+  setTimeout(() => {
     first = { key: typing(event.target) ? '' : event.key, at: event.timeStamp };
   }),
 );

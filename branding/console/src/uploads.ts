@@ -58,8 +58,9 @@ async function run(item: Item): Promise<void> {
   } catch (error) {
     if (abort.signal.aborted) return drop(item.id);
     const problem = asProblem(error);
-    change(item.id, { state: problem.unreachable ? 'held' : 'refused', reason: problem.fields[item.part] ?? problem.message });
-    if (!problem.unreachable) speak(`${item.file.name}: ${problem.message}`);
+    if (problem.unreachable) return change(item.id, { state: 'held' });
+    change(item.id, { state: 'refused', reason: problem.fields[item.part] ?? problem.message });
+    speak(`${item.file.name}: ${problem.message}`);
   } finally {
     next();
   }
