@@ -186,6 +186,7 @@ struct module {
     const struct endpoint *endpoints;
     size_t count;
     enum envelope envelope;
+    enum error_id forbidden; /* in plain text: whose sentence stands for FORBIDDEN; 0: its own */
 };
 
 #define MODULE(title, rows, ...)                                                                   \

@@ -173,6 +173,14 @@ static void write_fault_json(struct call *c)
     json_object_end(&j);
 }
 
+/* Some pages are documented with words of their own for a missing right. */
+static const char *plain_sentence(const struct call *c)
+{
+    enum error_id forbidden = route_module(c->endpoint)->forbidden;
+
+    return error_sentence(c->fault.id == FORBIDDEN && forbidden ? forbidden : c->fault.id);
+}
+
 static void answer_fault(struct call *c)
 {
     struct reply_header *headers = c->reply.headers;
@@ -185,7 +193,7 @@ static void answer_fault(struct call *c)
         .stream_length = NONE};
     if (c->endpoint && route_module(c->endpoint)->envelope == ENVELOPE_PLAIN_TEXT_ERRORS) {
         c->reply.content_type = "text/plain; charset=utf-8";
-        buf_text(&c->reply.body, error_sentence(c->fault.id));
+        buf_text(&c->reply.body, plain_sentence(c));
     } else {
         write_fault_json(c);
     }

@@ -71,4 +71,4 @@ static const struct endpoint endpoints[] = {
 };
 
 const struct module attachment_downloads_module = MODULE(
-    "jobs", endpoints, .envelope = ENVELOPE_PLAIN_TEXT_ERRORS);
+    "jobs", endpoints, .envelope = ENVELOPE_PLAIN_TEXT_ERRORS, .forbidden = ATTACHMENT_FORBIDDEN);
