@@ -60,6 +60,20 @@ make_service_user() {
     useradd --system --home-dir /nonexistent --no-create-home --shell /usr/sbin/nologin propops
 }
 
+# A checkout that the service user cannot enter (below root's own folder, say) is copied to where it can, and run from there.
+move_within_reach() {
+    local script=$1 tree=/var/lib/propops/tree
+    shift
+    [ "$SERVICE_USER" != "$(id -un)" ] || return 0
+    as_service test -r "$ROOT/ops/lib.sh" && return 0
+    say "User $SERVICE_USER cannot reach $ROOT: working in a copy, $tree."
+    mkdir -p "$tree"
+    tar -C "$ROOT" --exclude=./var --exclude=./build --exclude=./build-sanitized -cf - . | tar -C "$tree" -xf -
+    chmod 0755 /var/lib/propops "$tree"
+    unset PROPOPS_HOME PROPOPS_BUILD
+    exec "$tree/ops/$script" "$@"
+}
+
 # A home below a folder that the service user cannot enter is of no use to it.
 choose_home() {
     mkdir -p "$HOME_DIR"
