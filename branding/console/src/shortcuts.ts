@@ -10,34 +10,39 @@ export function switchShortcuts(on: boolean): void {
   else localStorage.setItem(OFF, '1');
 }
 
+type Keys = Readonly<Record<string, () => void>>;
+
+/* The keys in force, of the frame and of the screen in it. */
+const inForce = new Set<Keys>();
 let first = { key: '', at: 0 };
 
-function typing(target: EventTarget | null): boolean {
-  return target instanceof HTMLElement && (target.isContentEditable || /^(INPUT|TEXTAREA|SELECT)$/.test(target.tagName));
-}
+const typing = (target: EventTarget | null): boolean =>
+  target instanceof HTMLElement && (target.isContentEditable || /^(INPUT|TEXTAREA|SELECT)$/.test(target.tagName));
 
 const busy = (): boolean => document.querySelector('[role=dialog], [role=menu], [role=listbox]') !== null;
 
-/* `keys` must stay the same object while nothing changes. */
-export function useShortcuts(keys: Readonly<Record<string, () => void>>): void {
-  useEffect(() => {
-    const onKey = (event: KeyboardEvent) => {
-      if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return;
-      if (typing(event.target) || busy() || (shortcutsAreOff() && event.key !== '?')) return;
-      const sequence = event.timeStamp - first.at < SEQUENCE_MS ? `${first.key} ${event.key}` : '';
-      const act = keys[sequence] ?? (sequence && first.key === 'g' ? undefined : keys[event.key]);
-      if (!act) return;
-      event.preventDefault();
-      act();
-    };
-    addEventListener('keydown', onKey);
-    return () => removeEventListener('keydown', onKey);
-  }, [keys]);
+function actFor(event: KeyboardEvent): (() => void) | undefined {
+  const find = (key: string) => [...inForce].map((keys) => keys[key]).find((act) => act !== undefined);
+  const follows = first.key === 'g' && event.timeStamp - first.at < SEQUENCE_MS;
+  return find(follows ? `g ${event.key}` : event.key);
 }
 
-/* The first key of a sequence is remembered after every listener has seen it. */
-addEventListener('keydown', (event) =>
-  setTimeout(() => {
-    first = { key: typing(event.target) ? '' : event.key, at: event.timeStamp };
-  }),
-);
+addEventListener('keydown', (event) => {
+  if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return;
+  if (typing(event.target) || busy() || (shortcutsAreOff() && event.key !== '?')) return;
+  const act = actFor(event);
+  first = { key: event.key, at: event.timeStamp };
+  if (!act) return;
+  event.preventDefault();
+  act();
+});
+
+/* `keys` must stay the same object while nothing changes. */
+export function useShortcuts(keys: Keys): void {
+  useEffect(() => {
+    inForce.add(keys);
+    return () => {
+      inForce.delete(keys);
+    };
+  }, [keys]);
+}
