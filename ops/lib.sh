@@ -195,7 +195,10 @@ MAKE
 server_pid() {
     local pid
     pid=$(cat "$HOME_DIR/run/server.pid" 2>/dev/null) || return 1
-    [ -n "$pid" ] && [ "$(basename "$(readlink "/proc/$pid/exe" 2>/dev/null)" 2>/dev/null)" = propops ] && echo "$pid"
+    [ -n "$pid" ] && case $(readlink "/proc/$pid/exe" 2>/dev/null) in
+    */propops | */propops" (deleted)") echo "$pid" ;; # a rebuild leaves the running one without a file
+    *) return 1 ;;
+    esac
 }
 
 heartbeat() {
