@@ -20,6 +20,7 @@ describe('the API playground', { concurrency: false }, () => {
   it('lists the operations of the document, and finds among them', async () => {
     await page.goto('/');
     await page.getByText('Choose an operation').waitFor();
+    await page.locator('.lab-list li').first().waitFor(); // the document comes after the page
     const listed = await page.locator('.lab-list li').count();
     const told = await page.evaluate(async () => {
       const { paths } = await (await fetch('/api/openapi.json')).json();

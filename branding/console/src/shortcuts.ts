@@ -13,7 +13,7 @@ export function switchShortcuts(on: boolean): void {
 type Keys = Readonly<Record<string, () => void>>;
 
 /* The keys in force, of the frame and of the screen in it. */
-const inForce = new Set<Keys>();
+const active = new Set<Keys>();
 let first = { key: '', at: 0 };
 
 const typing = (target: EventTarget | null): boolean =>
@@ -22,7 +22,7 @@ const typing = (target: EventTarget | null): boolean =>
 const busy = (): boolean => document.querySelector('[role=dialog], [role=menu], [role=listbox]') !== null;
 
 function actFor(event: KeyboardEvent): (() => void) | undefined {
-  const find = (key: string) => [...inForce].map((keys) => keys[key]).find((act) => act !== undefined);
+  const find = (key: string) => [...active].map((keys) => keys[key]).find((act) => act !== undefined);
   const follows = first.key === 'g' && event.timeStamp - first.at < SEQUENCE_MS;
   return find(follows ? `g ${event.key}` : event.key);
 }
@@ -40,9 +40,9 @@ addEventListener('keydown', (event) => {
 /* `keys` must stay the same object while nothing changes. */
 export function useShortcuts(keys: Keys): void {
   useEffect(() => {
-    inForce.add(keys);
+    active.add(keys);
     return () => {
-      inForce.delete(keys);
+      active.delete(keys);
     };
   }, [keys]);
 }
