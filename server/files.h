@@ -5,7 +5,8 @@
  * read. It is acknowledged when written, fdatasync()ed, linked under its name and the directory
  * synced. io_uring does it where the kernel allows, else threads do (said in the log at start;
  * PROPOPS_FILE_IO=auto|uring|threads). All functions are for fibers unless said otherwise; hashing
- * and sealing run on workers. Start reading at files_store in files.c.
+ * and sealing run on workers. Start reading at files_store in files.c; reading and sending stand in
+ * files_read.c.
  */
 #ifndef SERVER_FILES_H
 #define SERVER_FILES_H
