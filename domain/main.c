@@ -53,6 +53,7 @@ static const struct module *const all_modules[] = {
 static const struct task_kind *const all_tasks[] = {
     &rendition_task,
     &files_sweep_task,
+    &accounts_sweep_task,
     NULL,
 };
 

@@ -129,6 +129,8 @@ struct call {
         const char *subject; /* kind of record */
         struct uuid subject_uuid;
         struct str details; /* JSON object text in the arena, or NO_STR */
+        int64_t actor_id;   /* whose deed it is where that is not the call's account: a login's */
+        struct str actor_name;
     } audit;
     uint64_t started_us, db_us;
     int db_queries;

@@ -20,6 +20,9 @@ const void *input_read(struct call *c);
  * when absent or no scalar. Sent twice it is a problem. */
 struct str input_peek(struct call *c, const char *name);
 
+/* Whether a text has the form of an e-mail address: what fields of that type check. */
+bool input_looks_like_email(struct str text);
+
 /* Whether all defaults of a table are values that its fields take: a check of rows, at start. */
 bool input_defaults_hold(const struct input_table *table);
 

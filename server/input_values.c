@@ -3,6 +3,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "server/input.h"
+
 void problem_of(const struct filling *f, const struct field *d, int item, const char *text, ...)
 {
     const char *name = d->name;
@@ -95,7 +97,7 @@ static void read_text(const struct filling *f, const struct field *d, struct str
 
 /* One @ with something before it and a dotted name behind it; what is really deliverable only the
  * mail can tell. */
-static bool looks_like_email(struct str text)
+bool input_looks_like_email(struct str text)
 {
     struct str host = text;
     struct str user = str_cut(&host, '@');
@@ -112,7 +114,7 @@ static void read_email(const struct filling *f, const struct field *d, struct st
 {
     if (!check_text(f, d, text))
         return;
-    if (!looks_like_email(text))
+    if (!input_looks_like_email(text))
         return problem(f, d, "must be an e-mail address");
     *(struct str *)(f->into + d->offset) = text;
 }

@@ -1,5 +1,6 @@
 #include "domain/access/access.h"
 
+#include <pthread.h>
 #include <sodium.h>
 #include <string.h>
 
@@ -23,6 +24,14 @@ static const struct default_role_row {
 /* Its holders work through the API alone; it is as strong as a coordinator. */
 static const struct default_role_row api_role = {"API", "For programs", COORDINATOR, false, true};
 
+/* Asked for inside handlers, beside what their rows ask for. */
+static const struct key_row {
+    const char *key;
+    enum default_role weakest;
+} keys_beside_rows[] = {
+    {"api.users.users.manage", DIRECTOR}, /* anybody's profile, not one's own alone */
+};
+
 static void add_key(struct call *c, struct texts *keys, size_t room, const char *key)
 {
     struct str *at = (struct str *)keys->at;
@@ -34,22 +43,39 @@ static void add_key(struct call *c, struct texts *keys, size_t room, const char 
         at[keys->count++] = call_copy(c, str_of(key));
 }
 
-/* The keys of all rows that ship to a role of this level, or to this kind of account when level is
- * 0. */
-static struct texts keys_of_rows(struct call *c, int level, enum account_kind kind)
+static bool ships_to_role(const struct endpoint *row, int level)
 {
-    size_t room = routes_count() + 100;
-    struct texts keys = {call_alloc(c, room * sizeof(struct str)), 0};
+    return (row->accounts & STAFF) && level <= (row->shipped_to ? (int)row->shipped_to : SYSOPS);
+}
+
+static size_t keys_most(void)
+{
+    return routes_count() + countof(keys_beside_rows);
+}
+
+struct texts access_keys_of_role(struct call *c, int level)
+{
+    struct texts keys = {call_alloc(c, keys_most() * sizeof(struct str)), 0};
 
     for (size_t i = 0; i < routes_count(); i++) {
         const struct endpoint *row = route_at(i);
-        if (!row->right)
-            continue;
-        bool wanted = level ? (row->accounts & STAFF) &&
-                                  level <= (row->shipped_to ? (int)row->shipped_to : SYSOPS)
-                            : (row->accounts & kind) != 0;
-        if (wanted)
-            add_key(c, &keys, room, row->right);
+        if (row->right && ships_to_role(row, level))
+            add_key(c, &keys, keys_most(), row->right);
+    }
+    for (size_t i = 0; i < countof(keys_beside_rows); i++)
+        if (level <= (int)keys_beside_rows[i].weakest)
+            add_key(c, &keys, keys_most(), keys_beside_rows[i].key);
+    return keys;
+}
+
+struct texts access_keys_of_kind(struct call *c, enum account_kind kind)
+{
+    struct texts keys = {call_alloc(c, keys_most() * sizeof(struct str)), 0};
+
+    for (size_t i = 0; i < routes_count(); i++) {
+        const struct endpoint *row = route_at(i);
+        if (row->right && (row->accounts & kind))
+            add_key(c, &keys, keys_most(), row->right);
     }
     return keys;
 }
@@ -58,7 +84,7 @@ static void seed_role(struct call *c, const struct default_role_row *r, struct t
 {
     db_query(c, sql_role_make, ARG(uuid_new()), ARG(r->name), ARG(r->description), ARG(r->level),
         ARG(r->locked));
-    db_query(c, sql_ship_to_role, ARG(r->name), ARG(keys_of_rows(c, r->level, STAFF)));
+    db_query(c, sql_ship_to_role, ARG(r->name), ARG(access_keys_of_role(c, r->level)));
     if (r->all_documents)
         db_query(c, sql_ship_to_role, ARG(r->name), ARG(documents));
 }
@@ -89,7 +115,7 @@ void access_seed(struct call *c)
     seed_role(c, &api_role, documents);
     for (int type = 2; type <= 5; type++) {
         db_query(c, sql_ship_to_type, ARG(type),
-            ARG(keys_of_rows(c, 0, (enum account_kind)(1 << (type - 1)))));
+            ARG(access_keys_of_kind(c, (enum account_kind)(1 << (type - 1)))));
         db_query(c, sql_ship_to_type, ARG(type), ARG(outsiders_documents(c, documents, type)));
     }
 }
@@ -104,6 +130,8 @@ void access_digest(char digest[static 65])
         buf_print(&all, "%s %d %d\n", row->right ? row->right : "", (int)row->shipped_to,
             (int)row->accounts);
     }
+    for (size_t i = 0; i < countof(keys_beside_rows); i++)
+        buf_print(&all, "%s %d\n", keys_beside_rows[i].key, (int)keys_beside_rows[i].weakest);
     crypto_generichash(hash, sizeof hash, (const uint8_t *)all.at, all.len, NULL, 0);
     sodium_bin2hex(digest, 65, hash, sizeof hash);
     buf_release(&all);
@@ -114,10 +142,50 @@ int64_t access_role_id(struct call *c, struct str name)
     return row_int(db_query(c, sql_role_by_name, ARG(name)), 0, "id");
 }
 
+/* Most accounts hold what others of their role hold: those share one set, found by what is in it.
+ * Two contents that meet in one place take turns. */
+enum { SHARED_SETS = 1024, DIGEST_SIZE = 32 };
+
+static struct shared {
+    uint8_t digest[DIGEST_SIZE];
+    const struct rights *rights;
+} shared_sets[SHARED_SETS];
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+
+static void digest_of(struct texts keys, uint8_t digest[DIGEST_SIZE])
+{
+    crypto_generichash_state state;
+
+    crypto_generichash_init(&state, NULL, 0, DIGEST_SIZE);
+    for (size_t i = 0; i < keys.count; i++) {
+        crypto_generichash_update(&state, (const uint8_t *)keys.at[i].at, keys.at[i].len);
+        crypto_generichash_update(&state, (const uint8_t *)"", 1);
+    }
+    crypto_generichash_final(&state, digest, DIGEST_SIZE);
+}
+
+struct rights *access_share(struct texts keys)
+{
+    uint8_t digest[DIGEST_SIZE];
+    uint32_t place;
+
+    digest_of(keys, digest);
+    memcpy(&place, digest, sizeof place);
+    pthread_mutex_lock(&lock);
+    struct shared *s = &shared_sets[place % SHARED_SETS];
+    if (!s->rights || memcmp(s->digest, digest, sizeof digest) != 0) {
+        rights_unref(s->rights);
+        s->rights = rights_new(keys.at, keys.count);
+        memcpy(s->digest, digest, sizeof digest);
+    }
+    struct rights *found = rights_ref(s->rights);
+    pthread_mutex_unlock(&lock);
+    return found;
+}
+
 struct rights *access_rights_of(struct call *c, int64_t account_id, int type_id, int64_t role_id)
 {
-    struct texts keys = row_texts(c,
-        db_query(c, sql_rights_of_account, ARG(account_id), ARG(type_id), ARG(role_id)), 0, "keys");
-
-    return rights_new(keys.at, keys.count);
+    return access_share(row_texts(c,
+        db_glance(c, sql_rights_of_account, ARG(account_id), ARG(type_id), ARG(role_id)), 0,
+        "keys"));
 }

@@ -32,7 +32,7 @@ FROM job_file_types t CROSS JOIN (VALUES ('.read'), ('.upload'), ('.delete')) v 
 -- name: rights_of_account
 -- params: account_id bigint, type_id bigint, role_id bigint
 -- returns: keys text[]
-SELECT coalesce(array_agg(key), '{}') FROM (
+SELECT coalesce(array_agg(key ORDER BY key), '{}') FROM (
     SELECT key FROM role_rights WHERE $2::bigint = 1 AND role_id = $3::bigint
     UNION SELECT key FROM account_type_rights WHERE $2::bigint <> 1 AND account_type_id = $2::bigint
     UNION SELECT key FROM account_rights WHERE account_id = $1::bigint AND granted

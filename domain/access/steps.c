@@ -31,7 +31,7 @@ static void refused(struct call *c)
 {
     if (c->fault.id == CREDENTIALS_WRONG)
         audit_refusal(c, "login_failed");
-    else if (c->fault.id == FORBIDDEN && c->account->id)
+    else if (c->fault.id == FORBIDDEN && (c->account->id || c->audit.actor_id > 0))
         audit_refusal(c, "access_denied");
 }
 

@@ -5,6 +5,11 @@ INSERT INTO accounts (uuid, account_type_id, role_id, branch_id, first_name, las
 VALUES ($1::uuid, $2::smallint, $3::bigint, $4::bigint, $5::text, $6::text, $7::bytea, $8::bytea, $9::bytea, $10::text)
 RETURNING id;
 
+-- name: branch_by_code
+-- params: code text
+-- returns: id bigint
+SELECT id FROM branches WHERE code = $1::text AND is_active;
+
 -- name: account_branch_add
 -- params: account_id bigint, branch_id bigint
 INSERT INTO account_branches (account_id, branch_id) VALUES ($1::bigint, $2::bigint) ON CONFLICT DO NOTHING;
@@ -24,10 +29,10 @@ UPDATE accounts SET password_hash = $2::text WHERE id = $1::bigint;
 UPDATE accounts SET last_login_at = now(), last_activity_at = now() WHERE id = $1::bigint;
 
 -- name: session_create
--- params: uuid uuid, account_id bigint, kind text, secret_hash bytea, remembered boolean, user_agent text, seconds bigint
+-- params: uuid uuid, account_id bigint, kind text, secret_hash bytea, remembered boolean, user_agent text, seconds bigint, address_key bytea
 -- returns: id bigint, expires_at instant
-INSERT INTO sessions (uuid, account_id, kind, secret_hash, remembered, user_agent, expires_at)
-VALUES ($1::uuid, $2::bigint, $3::text, $4::bytea, $5::boolean, left($6::text, 300), now() + $7::bigint * interval '1 second')
+INSERT INTO sessions (uuid, account_id, kind, secret_hash, remembered, user_agent, expires_at, address_key)
+VALUES ($1::uuid, $2::bigint, $3::text, $4::bytea, $5::boolean, left($6::text, 300), now() + $7::bigint * interval '1 second', $8::bytea)
 RETURNING id, expires_at;
 
 -- name: session_end_bearers
@@ -37,6 +42,10 @@ UPDATE sessions SET ended_at = now() WHERE account_id = $1::bigint AND kind = 'b
 -- name: session_end
 -- params: id bigint
 UPDATE sessions SET ended_at = now() WHERE id = $1::bigint AND ended_at IS NULL;
+
+-- name: sessions_end_all
+-- params: account_id bigint
+UPDATE sessions SET ended_at = now() WHERE account_id = $1::bigint AND ended_at IS NULL;
 
 -- name: session_by_secret
 -- Idle sessions end after 30 minutes, remembered ones only with their time.
@@ -63,24 +72,52 @@ SELECT a.id, a.uuid, a.account_type_id::bigint, a.role_id, r.name, r.hierarchy_l
     (SELECT coalesce(array_agg(b.branch_id ORDER BY b.branch_id), '{}') FROM account_branches b WHERE b.account_id = a.id)
 FROM accounts a LEFT JOIN roles r ON r.id = a.role_id WHERE a.id = $1::bigint AND a.account_status_id = 1;
 
--- name: activity_touch
--- params: _account_id bigint
-UPDATE accounts SET last_activity_at = now() WHERE id = $1::bigint;
+-- name: login_network_known
+-- params: email_key bytea, address_key bytea
+-- returns: known boolean
+SELECT EXISTS (SELECT 1 FROM sessions s JOIN accounts a ON a.id = s.account_id
+    WHERE a.email_key = $1::bytea AND s.address_key = $2::bytea AND s.created_at > now() - interval '90 days');
 
--- name: login_failures_get
--- params: subject bytea
--- returns: failures bigint, age bigint
-SELECT failures::bigint, extract(epoch FROM now() - last_at)::bigint FROM login_failures WHERE subject = $1::bytea;
-
--- name: login_failure_add
--- Failures are forgotten after a quiet hour.
--- params: subject bytea
+-- name: login_try
+-- Counts a try ahead of its outcome; no row when the wait that earlier ones earned is not over. Tries are forgotten after a quiet hour.
+-- params: subject bytea, free bigint
+-- returns: failures bigint
 INSERT INTO login_failures AS f (subject, failures, last_at) VALUES ($1::bytea, 1, now())
-ON CONFLICT (subject) DO UPDATE SET failures = CASE WHEN f.last_at < now() - interval '1 hour' THEN 1 ELSE f.failures + 1 END, last_at = now();
+ON CONFLICT (subject) DO UPDATE SET failures = CASE WHEN f.last_at < now() - interval '1 hour' THEN 1 ELSE f.failures + 1 END, last_at = now()
+WHERE f.failures < $2::bigint OR f.last_at + least(60, 2 ^ least(f.failures - $2::bigint, 6)) * interval '1 second' <= now()
+RETURNING f.failures::bigint;
 
--- name: login_failures_clear
+-- name: login_wait
+-- params: subject bytea, free bigint
+-- returns: seconds bigint
+SELECT ceil(extract(epoch FROM f.last_at + least(60, 2 ^ least(f.failures - $2::bigint, 6)) * interval '1 second' - now()))::bigint
+FROM login_failures f WHERE f.subject = $1::bytea AND f.failures >= $2::bigint;
+
+-- name: login_try_take_back
+-- params: subject bytea
+UPDATE login_failures SET failures = failures - 1 WHERE subject = $1::bytea AND failures > 0;
+
+-- name: login_tries_forget
 -- params: subject bytea
 DELETE FROM login_failures WHERE subject = $1::bytea;
+
+-- name: login_failures_sweep
+-- params: most bigint
+-- returns: gone bigint
+WITH gone AS (
+    DELETE FROM login_failures WHERE subject IN (SELECT subject FROM login_failures WHERE last_at < now() - interval '1 day' LIMIT $1::bigint)
+    RETURNING 1)
+SELECT count(*) FROM gone;
+
+-- name: sessions_sweep
+-- An account stays known at a network for 90 days.
+-- params: most bigint
+-- returns: gone bigint
+WITH gone AS (
+    DELETE FROM sessions WHERE id IN (
+        SELECT id FROM sessions WHERE created_at < now() - interval '90 days' AND (expires_at < now() OR ended_at IS NOT NULL) LIMIT $1::bigint)
+    RETURNING 1)
+SELECT count(*) FROM gone;
 
 -- name: profile_get
 -- params: uuid uuid
@@ -100,6 +137,11 @@ FROM accounts a LEFT JOIN roles r ON r.id = a.role_id WHERE a.uuid = $1::uuid FO
 -- params: id bigint
 -- returns: level bigint
 SELECT hierarchy_level::bigint FROM roles WHERE id = $1::bigint AND is_active;
+
+-- name: role_keys
+-- params: id bigint
+-- returns: keys text[]
+SELECT coalesce(array_agg(key), '{}') FROM role_rights WHERE role_id = $1::bigint;
 
 -- name: profile_update
 -- Each value comes with a flag: whether it was sent.

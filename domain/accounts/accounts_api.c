@@ -1,21 +1,19 @@
-#include <sodium.h>
-#include <string.h>
-
 #include "domain/accounts/accounts.h"
 #include "domain/accounts/accounts.sql.h"
+#include "domain/accounts/passwords.h"
 #include "domain/accounts/session.h"
+#include "domain/accounts/throttle.h"
 #include "domain/audit/audit.h"
 #include "server/endpoint.h"
-#include "server/fiber.h"
 #include "server/log.h"
 #include "server/rights.h"
 #include "tenancy/db.h"
 #include "tenancy/keys.h"
 #include "tenancy/org.h"
 
-/* From the fifth failure on, the next try must wait: 1 s, 2 s, 4 s … one minute at most. Nobody is
- * ever locked out. */
-enum { FREE_FAILURES = 5, LONGEST_DELAY = 60, ORGS_TRIED_MOST = 64 };
+enum { ORGS_TRIED_MOST = 64 };
+
+static const struct account nobody = {.role_id = NONE, .hierarchy_level = 1000};
 
 struct login_input {
     struct str email, password, session, org;
@@ -35,75 +33,42 @@ static const struct field login_fields[] = {
         .help = "On the shared host, when several orgs know the address"),
 };
 
-struct check {
-    struct str password;
-    const char *hash;
-    bool right;
+/* Where tries of strangers are counted whose org is not known. */
+static const struct org *org_of_strangers(void)
+{
+    const struct org *o;
+
+    for (size_t i = 0; (o = org_at(i)); i++)
+        if (o->is_operator)
+            return o;
+    return org_at(0);
+}
+
+/* On the shared host the e-mail address tells the org, or the caller does. All orgs are asked,
+ * whatever the first ones say: how long that takes must tell nothing. */
+struct place {
+    bool known;   /* c->org is where the address is to be looked for */
+    bool several; /* more orgs know it; c->org is the first */
 };
 
-/* Hash of nothing that anybody knows: what an unknown name is checked against, so that it takes as
- * long. */
-static const char nobodys_hash[] = "$argon2id$v=19$m=65536,t=2,p=1$m3Zp2X0vQ0yq0m0h1q6e3w$"
-                                   "4v3Hn8h1y6m0B7l3f5k9s2d4g6h8j0a1c3e5g7i9k1M";
-
-static void check_blocking(void *arg)
+static struct place find_org_by_email(struct call *c, const struct login_input *in)
 {
-    struct check *k = arg;
+    const struct org *found = in->org.at ? org_by_slug(in->org) : NULL;
+    struct place p = {.known = found != NULL};
 
-    k->right = crypto_pwhash_str_verify(k->hash, k->password.at, k->password.len) == 0;
-}
-
-static bool password_is_right(struct call *c, struct str password, struct str hash)
-{
-    struct check k = {password, hash.at ? hash.at : nobodys_hash, false};
-
-    if (call_faulted(c))
-        return false;
-    if (!offload_heavy(check_blocking, &k))
-        fail_with(c, BUSY, "too many logins at once");
-    return k.right && hash.at;
-}
-
-/* Refuses while the delay that earlier failures earned has not passed. */
-static void check_throttle(struct call *c, struct str subject)
-{
-    struct rows *r = db_glance(c, sql_login_failures_get, ARG_BYTES(subject));
-    int64_t failures = row_int(r, 0, "failures"), age = row_int(r, 0, "age");
-
-    if (rows_count(r) == 0 || failures < FREE_FAILURES)
-        return;
-    int64_t shift = failures - FREE_FAILURES,
-            delay = shift > 5 ? LONGEST_DELAY : (int64_t)1 << shift;
-    if (age >= delay)
-        return;
-    reply_header(c, "retry-after", call_print(c, "%lld", (long long)(delay - age)));
-    fail(c, RATE_LIMITED);
-}
-
-/* On the shared host the address alone must tell the org; with two of them, the caller says which.
- */
-static void find_org_by_email(struct call *c, const struct login_input *in)
-{
-    const struct org *found = NULL;
-
-    if (in->org.at) {
-        c->org = org_by_slug(in->org);
-        if (!c->org)
-            fail(c, CREDENTIALS_WRONG);
-        return;
-    }
-    for (size_t i = 0; i < ORGS_TRIED_MOST && org_at(i); i++) {
+    for (size_t i = 0; !in->org.at && i < ORGS_TRIED_MOST && org_at(i); i++) {
         c->org = org_at(i);
         if (rows_count(db_glance(
                 c, sql_account_for_login, ARG_BYTES(lookup_key(c, "email", in->email)))) == 0)
             continue;
-        if (found)
-            return fail_field(c, "org", "say which: several orgs know this address");
-        found = c->org;
+        p = (struct place){.known = true, .several = p.known};
+        if (!found)
+            found = c->org;
     }
-    c->org = found ? found : org_at(0);
+    c->org = found ? found : org_of_strangers();
     if (!c->org)
         fail(c, CREDENTIALS_WRONG);
+    return p;
 }
 
 static bool may_use_shared_host(struct rows *account)
@@ -127,22 +92,26 @@ static void write_user(struct call *c, struct json *j, struct rows *account)
     json_object_end(j);
 }
 
-static void answer_login(struct call *c, const struct login_input *in, struct rows *account)
+static void answer_login(
+    struct call *c, const struct login_input *in, struct rows *account, struct str network)
 {
-    struct str expires = NO_STR, token = NO_STR;
+    struct new_session n = {row_int(account, 0, "id"), network, in->remember_me == FLAG_YES};
     bool cookie = str_is(in->session, "cookie");
+    struct str expires = NO_STR, token = NO_STR;
+    int64_t session = NONE;
     struct json j;
 
     if (cookie)
-        session_begin_cookie(c, row_int(account, 0, "id"), in->remember_me == FLAG_YES);
+        session = session_begin_cookie(c, &n);
     else
-        token = session_begin_bearer(c, row_int(account, 0, "id"), &expires);
+        token = session_begin_bearer(c, &n, &expires);
     reply_header(c, "cache-control", STR("no-store"));
     if (call_faulted(c))
         return;
     reply_begin(c, &j);
     if (cookie) {
-        json_member(&j, &FIELD_STR("csrf_token", accounts_csrf_token(c)));
+        throttle_know_device(c, in->email);
+        json_member(&j, &FIELD_STR("csrf_token", session_csrf_token(c, session)));
     } else {
         json_member(&j, &FIELD_STR("token", token));
         json_member(&j, &FIELD_STR("token_type", STR("Bearer")));
@@ -154,33 +123,72 @@ static void answer_login(struct call *c, const struct login_input *in, struct ro
     json_object_end(&j);
 }
 
+/* The account of the right password, as a row; counts the try, and faults the call for a wrong one.
+ */
+static struct rows *check_password(
+    struct call *c, const struct login_input *in, bool known, struct throttle *tries)
+{
+    struct str fresh;
+
+    throttle_take(c, tries, in->email);
+    struct rows *account = db_glance(c, sql_account_for_login, ARG_BYTES(tries->account));
+    struct str hash = known ? row_str(account, 0, "password_hash") : NO_STR;
+    enum password_answer answer = password_check(c, in->password, hash, &fresh);
+
+    if (answer == PASSWORD_NOT_CHECKED) {
+        throttle_take_back(c, tries);
+        fail_with(c, BUSY, "too many logins at once");
+    } else if (answer == PASSWORD_WRONG || row_int(account, 0, "status_id") != 1) {
+        audit_about(c, row_uuid(account, 0, "uuid"));
+        fail(c, CREDENTIALS_WRONG);
+    } else {
+        throttle_forget(c, tries);
+        audit_about(c, row_uuid(account, 0, "uuid"));
+        audit_by(c, row_int(account, 0, "id"), row_str(account, 0, "name"));
+    }
+    if (fresh.at)
+        db_query(c, sql_password_rehash, ARG(row_int(account, 0, "id")), ARG(fresh));
+    return account;
+}
+
+/* The session that the browser had is over once another begins in its place. */
+static void end_session_before(struct call *c, const struct org *org, int64_t session_id)
+{
+    const struct org *now = c->org;
+
+    c->org = org;
+    db_glance(c, sql_session_end, ARG(session_id));
+    c->org = now;
+}
+
 static void login(struct call *c, const struct login_input *in)
 {
+    const struct account *before = c->account;
+    const struct org *org_before = c->org;
+    struct throttle tries = {0};
+    struct place place = {.known = true};
+
+    /* Another site could sign its visitors in as somebody whose inbox it reads. */
+    if (str_is(in->session, "cookie") && !session_same_site(c))
+        return fail_with(c, CSRF_INVALID, "a login from another site");
+    c->account = &nobody;
     if (c->shared_host)
-        find_org_by_email(c, in);
-    if (call_faulted(c))
-        return;
-    struct str by_name = lookup_key(c, "email", in->email),
-               by_address = lookup_key(c, "login.address", c->request.address);
-    check_throttle(c, by_name);
-    struct rows *account = db_glance(c, sql_account_for_login, ARG_BYTES(by_name));
-    bool right = password_is_right(c, in->password, row_str(account, 0, "password_hash"));
-    if (!call_faulted(c) && (!right || row_int(account, 0, "status_id") != 1)) {
-        db_glance(c, sql_login_failure_add, ARG_BYTES(by_name));
-        db_glance(c, sql_login_failure_add, ARG_BYTES(by_address));
-        return fail(c, CREDENTIALS_WRONG);
-    }
+        place = find_org_by_email(c, in);
+    struct rows *account = check_password(c, in, place.known, &tries);
+    if (!call_faulted(c) && place.several)
+        fail_field(c, "org", "say which: several organisations know this address");
     if (!call_faulted(c) && c->shared_host && !may_use_shared_host(account))
         return fail_with(c, FORBIDDEN, "not a role of the shared host");
-    db_query(c, sql_login_failures_clear, ARG_BYTES(by_name));
+    if (before->by_cookie && str_is(in->session, "cookie"))
+        end_session_before(c, org_before, before->session_id);
     db_query(c, sql_account_logged_in, ARG(row_int(account, 0, "id")));
-    audit_about(c, row_uuid(account, 0, "uuid"));
-    answer_login(c, in, account);
+    answer_login(c, in, account, tries.network);
 }
 
 static void logout(struct call *c, const void *in)
 {
     (void)in;
+    audit_about(c, c->account->uuid);
     session_end_own(c);
     reply_done(c, "Signed out");
 }
@@ -189,11 +197,12 @@ static void logout(struct call *c, const void *in)
  * image. */
 static void logout_by_link(struct call *c, const void *in)
 {
-    struct str site = call_header(c, "sec-fetch-site");
-
     (void)in;
-    if (site.at && !str_is(site, "same-origin") && !str_is(site, "none"))
-        return fail(c, CSRF_INVALID);
+    if (!session_same_site(c))
+        return fail_with(c, CSRF_INVALID, "a link from another site");
+    c->audit.type = "logout"; /* reading rows name none */
+    c->audit.subject = "account";
+    audit_about(c, c->account->uuid);
     session_end_own(c);
     reply_header(c, "location", STR("/"));
     reply_bytes(c, "text/plain; charset=utf-8", STR(""));
@@ -208,7 +217,7 @@ static void give_csrf_token(struct call *c, const void *in)
     (void)in;
     json_begin(&j, data);
     json_object(&j);
-    json_member(&j, &FIELD_STR("token", accounts_csrf_token(c)));
+    json_member(&j, &FIELD_STR("token", session_csrf_token(c, c->account->session_id)));
     json_object_end(&j);
     reply_header(c, "cache-control", STR("no-store"));
     reply_data(c, buf_view(data), FIELD_STR("message", STR("CSRF token issued")));
@@ -223,12 +232,16 @@ static const struct field profile_fields[] = {
         .help = "Staff may name another user; default oneself"),
 };
 
+/* One's own, or with a key for it anybody's. Outside of the office nobody else is known to exist.
+ */
 static struct uuid whose_profile(struct call *c, struct uuid wanted)
 {
     if (uuid_is_nil(wanted) || uuid_equal(wanted, c->account->uuid))
         return c->account->uuid;
     if (c->account->kind != STAFF)
         fail(c, NOT_FOUND);
+    else if (!call_has_right(c, "api.users.users.manage"))
+        fail_with(c, FORBIDDEN, "somebody else's profile");
     return wanted;
 }
 
@@ -259,6 +272,24 @@ static bool sent(const struct call *c, const char *field)
     return call_presence(c, field) != ABSENT;
 }
 
+/* A role is given by those who are as strong and hold all that it holds. */
+static void check_role(struct call *c, const struct profile_change *in, struct rows *target)
+{
+    bool self = uuid_equal(row_uuid(target, 0, "uuid"), c->account->uuid);
+    int64_t level = row_int(db_query(c, sql_role_level, ARG(in->role_id)), 0, "level");
+    struct texts keys = row_texts(c, db_query(c, sql_role_keys, ARG(in->role_id)), 0, "keys");
+
+    if (level == NONE)
+        return fail_field(c, "role_id", "is no role of this org");
+    if (self || c->account->kind != STAFF || level < c->account->hierarchy_level ||
+        row_int(target, 0, "type_id") != 1)
+        return fail_with(c, FORBIDDEN, "that role may not be given");
+    for (size_t i = 0; i < keys.count; i++)
+        if (!rights_have(c->account->rights, keys.at[i]))
+            return fail_with(
+                c, FORBIDDEN, "the role holds %.*s", (int)keys.at[i].len, keys.at[i].at);
+}
+
 /* Nobody acts on somebody stronger, gives a role stronger than the own, or changes the own role. */
 static void check_power(struct call *c, const struct profile_change *in, struct rows *target)
 {
@@ -267,18 +298,10 @@ static void check_power(struct call *c, const struct profile_change *in, struct 
 
     if (!self && level != NONE && level < c->account->hierarchy_level)
         return fail_with(c, FORBIDDEN, "a stronger account");
-    if (!self && !call_has_right(c, "api.users.users.manage"))
-        return fail_with(c, FORBIDDEN, "somebody else's profile");
     if (sent(c, "branch_id") && c->account->kind != STAFF)
         return fail_with(c, FORBIDDEN, "branch_id is for staff");
-    if (!sent(c, "role_id"))
-        return;
-    int64_t wanted = row_int(db_query(c, sql_role_level, ARG(in->role_id)), 0, "level");
-    if (wanted == NONE)
-        fail_field(c, "role_id", "is no role of this org");
-    else if (self || c->account->kind != STAFF || wanted < c->account->hierarchy_level ||
-             row_int(target, 0, "type_id") != 1)
-        fail_with(c, FORBIDDEN, "that role may not be given");
+    if (sent(c, "role_id"))
+        check_role(c, in, target);
 }
 
 static void change_profile(struct call *c, const struct profile_change *in)
@@ -292,6 +315,9 @@ static void change_profile(struct call *c, const struct profile_change *in)
         ARG((bool)(in->last_name.at != NULL)), ARG(in->last_name), ARG(sent(c, "phone")),
         ARG_BYTES(in->phone.len ? seal(c, "accounts.phone", uuid, in->phone) : NO_STR),
         ARG(sent(c, "branch_id")), ARG(in->branch_id), ARG(sent(c, "role_id")), ARG(in->role_id));
+    /* Whoever has other powers from now on signs in anew. */
+    if (sent(c, "role_id") && in->role_id != row_int(target, 0, "role_id"))
+        db_query(c, sql_sessions_end_all, ARG(row_int(target, 0, "id")));
     audit_about(c, uuid);
     reply_done(c, "Profile updated successfully");
 }
@@ -332,6 +358,7 @@ static const struct endpoint endpoints[] = {
             MEMBER(usage, TEXT), MEMBER(csrf_token, TEXT), MEMBER(user, JSON)),
         .audit = "login",
         .subject = "account",
+        .csrf = CSRF_NEVER, /* the handler judges where it comes from, signed in already or not */
         .rate = {30, 60, RATE_BY_ADDRESS},
         .run = RUN(login),
     },

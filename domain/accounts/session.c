@@ -21,7 +21,7 @@ enum {
     CACHE_US = 900 * 1000,
     SETS = 1024,
     WAYS = 4,
-    NAME_MOST = 120,
+    NAME_MOST = 200,
     BRANCHES_MOST = 64,
     KEY_SIZE = 32
 };
@@ -90,15 +90,24 @@ static struct account *recall(struct call *c, const uint8_t key[KEY_SIZE])
 
 static void copy_text(char to[NAME_MOST], struct str from)
 {
-    size_t len = from.len < NAME_MOST ? from.len : NAME_MOST - 1;
-
-    if (len)
-        memcpy(to, from.at, len);
-    to[len] = '\0';
+    if (from.len)
+        memcpy(to, from.at, from.len);
+    to[from.len] = '\0';
 }
 
-static void remember(struct call *c, const uint8_t key[KEY_SIZE], const struct account *a)
+/* What does not fit is looked up each time: cut short it would be another account. */
+static bool fits(const struct account *a)
 {
+    return a->name.len < NAME_MOST && a->role_name.len < NAME_MOST &&
+           a->branch_ids.count <= BRANCHES_MOST;
+}
+
+/* `seen` is when the looking up began: whatever changes from then on is felt in time. */
+static void remember(
+    struct call *c, const uint8_t key[KEY_SIZE], const struct account *a, uint64_t seen)
+{
+    if (!fits(a))
+        return;
     pthread_mutex_lock(&lock);
     struct cached *set = set_of(key), *oldest = set;
     for (unsigned i = 0; i < WAYS; i++) {
@@ -112,16 +121,24 @@ static void remember(struct call *c, const uint8_t key[KEY_SIZE], const struct a
     rights_unref(oldest->rights);
     *oldest = (struct cached){.rights = rights_ref(a->rights),
         .org_id = c->org->id,
-        .until = now_monotonic_us() + CACHE_US,
+        .until = seen + CACHE_US,
         .account = *a};
     memcpy(oldest->key, key, KEY_SIZE);
     copy_text(oldest->name, a->name);
     copy_text(oldest->role_name, a->role_name);
-    oldest->account.branch_ids.count = a->branch_ids.count < BRANCHES_MOST ? a->branch_ids.count
-                                                                           : BRANCHES_MOST;
-    if (oldest->account.branch_ids.count)
-        memcpy(
-            oldest->branches, a->branch_ids.at, oldest->account.branch_ids.count * sizeof(int64_t));
+    if (a->branch_ids.count)
+        memcpy(oldest->branches, a->branch_ids.at, a->branch_ids.count * sizeof(int64_t));
+    pthread_mutex_unlock(&lock);
+}
+
+static void forget(struct call *c, const uint8_t key[KEY_SIZE])
+{
+    pthread_mutex_lock(&lock);
+    struct cached *set = set_of(key);
+    for (unsigned i = 0; i < WAYS; i++)
+        if (set[i].rights && set[i].org_id == c->org->id &&
+            sodium_memcmp(set[i].key, key, KEY_SIZE) == 0)
+            set[i].until = 0;
     pthread_mutex_unlock(&lock);
 }
 
@@ -157,80 +174,103 @@ static struct account *load(struct call *c, const struct rows *session, bool by_
     return call_faulted(c) ? NULL : a;
 }
 
-static struct account *by_secret(struct call *c, struct str cookie)
-{
-    uint8_t hash[crypto_hash_sha256_BYTES];
-    struct str secret = cookie;
-    struct str slug = str_cut(&secret, '.');
+/* What a request shows to say who it is of. A bearer token counts before a cookie, which comes
+ * along by itself. */
+struct credential {
+    enum { NO_CREDENTIAL, TOKEN, SECRET, UNREADABLE } kind;
+    struct str text; /* the token, or the cookie's secret */
+    uint8_t hash[KEY_SIZE];
+};
 
-    if (!str_is(slug, c->org->slug) || secret.len < 40 || secret.len > 80)
-        return NULL;
-    crypto_hash_sha256(hash, (const uint8_t *)secret.at, secret.len);
-    struct account *a = recall(c, hash);
-    if (a)
-        return a;
-    struct str key = call_copy(c, (struct str){(char *)hash, sizeof hash});
-    a = load(c, db_glance(c, sql_session_by_secret, ARG_BYTES(key)), true);
-    if (a)
-        remember(c, hash, a);
-    return a;
+static struct credential bearer_of(struct str token)
+{
+    struct credential k = {TOKEN, token, {0}};
+
+    crypto_hash_sha256(k.hash, (const uint8_t *)token.at, token.len);
+    return k;
 }
 
-static struct account *by_token(struct call *c, struct str token)
+/* `<slug>.<secret>`; of another org than the host's it is unreadable. */
+static struct credential cookie_of(const struct call *c, struct str cookie)
+{
+    struct credential k = {SECRET, cookie, {0}};
+    struct str slug = str_cut(&k.text, '.');
+
+    if (!c->org || !str_is(slug, c->org->slug) || k.text.len < 40 || k.text.len > 80)
+        return (struct credential){.kind = UNREADABLE};
+    crypto_hash_sha256(k.hash, (const uint8_t *)k.text.at, k.text.len);
+    return k;
+}
+
+static struct credential credential_of(const struct call *c)
+{
+    struct str header = call_header(c, "authorization"), cookie = call_cookie(c, SESSION_COOKIE);
+    struct str bearer = {header.at + (header.at ? 7 : 0), header.len > 7 ? header.len - 7 : 0};
+
+    if (bearer.len && str_equal_ignoring_case((struct str){header.at, 7}, STR("Bearer ")))
+        return bearer_of(bearer);
+    if (cookie.at)
+        return cookie_of(c, cookie);
+    return (struct credential){.kind = header.at ? UNREADABLE : NO_CREDENTIAL};
+}
+
+static struct account *by_secret(struct call *c, const struct credential *k)
+{
+    struct str hash = call_copy(c, (struct str){(const char *)k->hash, KEY_SIZE});
+
+    return load(c, db_glance(c, sql_session_by_secret, ARG_BYTES(hash)), true);
+}
+
+static struct account *by_token(struct call *c, const struct credential *k)
 {
     struct token_claims claims;
-    uint8_t hash[crypto_hash_sha256_BYTES];
 
-    if (token_org(token) != c->org)
+    if (!token_check(c->org, k->text, &claims))
         return NULL;
-    crypto_hash_sha256(hash, (const uint8_t *)token.at, token.len);
-    struct account *a = recall(c, hash);
-    if (a)
-        return a;
-    if (!token_check(c->org, token, &claims))
-        return NULL;
-    a = load(c, db_glance(c, sql_session_by_id, ARG(claims.session_id), ARG(claims.session_uuid)),
-        false);
-    if (a)
-        remember(c, hash, a);
-    return a;
+    return load(c,
+        db_glance(c, sql_session_by_id, ARG(claims.session_id), ARG(claims.session_uuid)), false);
+}
+
+/* The token's head names an org; the same that the host names, or it does not count here. */
+static bool of_this_org(const struct call *c, const struct credential *k)
+{
+    const struct org *org = k->kind == TOKEN ? token_org(k->text) : c->org;
+
+    return c->org && org && org->id == c->org->id;
 }
 
 void accounts_find(struct call *c)
 {
-    struct str header = call_header(c, "authorization"), cookie = call_cookie(c, SESSION_COOKIE);
-    bool bearer = header.len > 7 &&
-                  str_equal_ignoring_case((struct str){header.at, 7}, STR("Bearer "));
-    struct account *a = NULL;
+    struct credential k = credential_of(c);
+    uint64_t now = now_monotonic_us();
 
-    if (!header.at && !cookie.at)
+    if (k.kind == NO_CREDENTIAL)
         return;
-    if (!c->org)
+    if (k.kind == UNREADABLE || !of_this_org(c, &k))
         return fail(c, NOT_SIGNED_IN);
-    if (bearer)
-        a = by_token(c, (struct str){header.at + 7, header.len - 7});
-    else if (cookie.at)
-        a = by_secret(c, cookie);
+    struct account *a = recall(c, k.hash);
+    if (!a) {
+        a = k.kind == TOKEN ? by_token(c, &k) : by_secret(c, &k);
+        if (a)
+            remember(c, k.hash, a, now);
+    }
     if (a)
         c->account = a;
     else
         fail(c, NOT_SIGNED_IN);
 }
 
-struct str accounts_csrf_token(struct call *c)
+struct str session_csrf_token(struct call *c, int64_t session_id)
 {
-    struct str hash = lookup_key(
-        c, "csrf", call_print(c, "%lld", (long long)c->account->session_id));
+    struct str hash = lookup_key(c, "csrf", call_print(c, "%lld", (long long)session_id));
     char *hex = call_alloc(c, KEY_SIZE * 2 + 1);
 
     if (hash.len == KEY_SIZE)
         sodium_bin2hex(hex, KEY_SIZE * 2 + 1, (const uint8_t *)hash.at, hash.len);
-    return (struct str){hex, KEY_SIZE * 2};
+    return (struct str){hex, hash.len == KEY_SIZE ? KEY_SIZE * 2 : 0};
 }
 
-/* The page that made the request is of this host: browsers say so, and what does not say is no
- * browser of today. */
-static bool same_site(const struct call *c)
+bool session_same_site(const struct call *c)
 {
     struct str site = call_header(c, "sec-fetch-site"), origin = call_header(c, "origin");
 
@@ -246,35 +286,44 @@ static bool same_site(const struct call *c)
 
 bool accounts_csrf_holds(struct call *c, struct str token)
 {
-    struct str wanted = accounts_csrf_token(c);
+    struct str wanted = session_csrf_token(c, c->account->session_id);
 
-    return same_site(c) && token.len == wanted.len &&
+    return session_same_site(c) && wanted.len > 0 && token.len == wanted.len &&
            sodium_memcmp(token.at, wanted.at, wanted.len) == 0;
 }
 
-static int64_t begin(struct call *c, int64_t account_id, const char *kind, struct str hash,
-    bool remembered, int64_t seconds, struct uuid uuid, struct str *expires)
+/* What a client calls itself, unless PostgreSQL would not take it for text. */
+static struct str user_agent(const struct call *c)
 {
-    struct rows *r = db_query(c, sql_session_create, ARG(uuid), ARG(account_id), ARG(kind),
-        ARG_BYTES(hash), ARG(remembered), ARG(call_header(c, "user-agent")), ARG(seconds));
+    struct str name = call_header(c, "user-agent");
+
+    return name.at && str_is_utf8(name) ? name : NO_STR;
+}
+
+static int64_t begin(struct call *c, const struct new_session *n, const char *kind, struct str hash,
+    int64_t seconds, struct uuid uuid, struct str *expires)
+{
+    struct rows *r = db_query(c, sql_session_create, ARG(uuid), ARG(n->account_id), ARG(kind),
+        ARG_BYTES(hash), ARG(n->remembered), ARG(user_agent(c)), ARG(seconds),
+        ARG_BYTES(n->network));
     struct str text = row_str(r, 0, "expires_at");
 
     *expires = text.len >= 19 ? call_print(c, "%.*sT%.*sZ", 10, text.at, 8, text.at + 11) : STR("");
     return row_int(r, 0, "id");
 }
 
-struct str session_begin_bearer(struct call *c, int64_t account_id, struct str *expires)
+struct str session_begin_bearer(struct call *c, const struct new_session *n, struct str *expires)
 {
     struct uuid uuid = uuid_new();
 
-    db_query(c, sql_session_end_bearers, ARG(account_id));
-    int64_t id = begin(c, account_id, "bearer", NO_STR, false, BEARER_SECONDS, uuid, expires);
+    db_query(c, sql_session_end_bearers, ARG(n->account_id));
+    int64_t id = begin(c, n, "bearer", NO_STR, BEARER_SECONDS, uuid, expires);
     if (call_faulted(c))
         return STR("");
     return token_make(c, c->org, &(struct token_claims){id, uuid, now_unix() + BEARER_SECONDS});
 }
 
-void session_begin_cookie(struct call *c, int64_t account_id, bool remember_me)
+int64_t session_begin_cookie(struct call *c, const struct new_session *n)
 {
     uint8_t secret[32], hash[crypto_hash_sha256_BYTES];
     char *text = call_alloc(c, 44);
@@ -284,22 +333,23 @@ void session_begin_cookie(struct call *c, int64_t account_id, bool remember_me)
     sodium_bin2base64(text, 44, secret, sizeof secret, sodium_base64_VARIANT_URLSAFE_NO_PADDING);
     sodium_memzero(secret, sizeof secret);
     crypto_hash_sha256(hash, (const uint8_t *)text, strlen(text));
-    struct account *a = call_alloc(c, sizeof *a);
-    a->session_id = begin(c, account_id, "cookie",
-        call_copy(c, (struct str){(char *)hash, sizeof hash}), remember_me,
-        remember_me ? REMEMBER_SECONDS : COOKIE_SECONDS, uuid_new(), &expires);
-    struct str life = remember_me ? call_print(c, "; Max-Age=%d", REMEMBER_SECONDS) : STR("");
+    int64_t id = begin(c, n, "cookie", call_copy(c, (struct str){(char *)hash, sizeof hash}),
+        n->remembered ? REMEMBER_SECONDS : COOKIE_SECONDS, uuid_new(), &expires);
+    struct str life = n->remembered ? call_print(c, "; Max-Age=%d", REMEMBER_SECONDS) : STR("");
     reply_header(c, "set-cookie",
         call_print(c, SESSION_COOKIE "=%s.%s; Path=/; Secure; HttpOnly; SameSite=Lax%s",
             c->org->slug, text, life.at));
-    a->role_id = NONE;
-    a->hierarchy_level = 1000;
-    c->account = a;
+    return id;
 }
 
 void session_end_own(struct call *c)
 {
+    struct credential k = credential_of(c);
+
     db_query(c, sql_session_end, ARG(c->account->session_id));
-    reply_header(c, "set-cookie",
-        STR(SESSION_COOKIE "=; Path=/; Secure; HttpOnly; SameSite=Lax; Max-Age=0"));
+    if (k.kind == TOKEN || k.kind == SECRET)
+        forget(c, k.hash);
+    if (c->account->by_cookie)
+        reply_header(c, "set-cookie",
+            STR(SESSION_COOKIE "=; Path=/; Secure; HttpOnly; SameSite=Lax; Max-Age=0"));
 }

@@ -10,26 +10,37 @@
 static const char default_colour[] = "#1f6f5c";
 
 struct brand {
-    struct str name, colour;
+    struct str name, short_name, colour, logo;
+    struct tint tints[TINTS];
 };
 
 static struct brand brand_of(struct call *c)
 {
-    struct rows *r = c->org ? db_query(c, sql_brand_get) : NULL;
-    struct str name = r ? row_str(r, 0, "name") : NO_STR,
-               colour = r ? row_str(r, 0, "colour") : NO_STR;
+    struct brand b = {.colour = str_of(default_colour)};
+    struct tint colour;
 
-    if (!name.at)
-        name = c->org ? str_of(c->org->name) : STR("PropOps");
-    return (struct brand){name, colour.at ? colour : str_of(default_colour)};
+    if (c->org) {
+        struct rows *r = db_query(c, sql_brand_get);
+        b = (struct brand){row_str(r, 0, "name"), row_str(r, 0, "short_name"),
+            row_str(r, 0, "colour"), row_str(r, 0, "logo"), {{0}}};
+    }
+    if (!b.name.at)
+        b.name = c->org ? str_of(c->org->name) : STR("PropOps");
+    if (!b.short_name.at)
+        b.short_name = b.name;
+    if (!tint_parse(b.colour, &colour)) {
+        b.colour = str_of(default_colour);
+        tint_parse(b.colour, &colour);
+    }
+    tints_make(colour, b.tints);
+    return b;
 }
 
 /* A plain style sheet, the same for everybody of the host: no flash of other colours, nothing
- * inline. */
+ * inline. Of what people wrote only digits of colours come into it. */
 static void show_sheet(struct call *c, const void *in)
 {
     struct brand b = brand_of(c);
-    struct tint brand, tints[TINTS];
     struct buf *css = call_buf(c);
     uint8_t hash[16];
     char tag[33];
@@ -37,13 +48,11 @@ static void show_sheet(struct call *c, const void *in)
     (void)in;
     if (call_faulted(c))
         return;
-    if (!tint_parse(b.colour, &brand))
-        tint_parse(str_of(default_colour), &brand);
-    tints_make(brand, tints);
     buf_text(css, ":root{");
     for (int i = 0; i < TINTS; i++)
-        buf_print(css, "--brand-%d:#%02x%02x%02x;", i, tints[i].red, tints[i].green, tints[i].blue);
-    buf_text(css, "--brand-ink:#ffffff;--ring:var(--brand-6)}\n");
+        buf_print(
+            css, "--brand-%d:#%02x%02x%02x;", i, b.tints[i].red, b.tints[i].green, b.tints[i].blue);
+    buf_text(css, "--brand-ink:#ffffff;--ring:light-dark(var(--brand-6),var(--brand-3))}\n");
     crypto_generichash(hash, sizeof hash, (const uint8_t *)css->at, css->len, NULL, 0);
     sodium_bin2hex(tag, sizeof tag, hash, sizeof hash);
     reply_header(c, "cache-control", STR("no-cache"));
@@ -61,7 +70,15 @@ static void show_brand(struct call *c, const void *in)
     json_begin(&j, data);
     json_object(&j);
     json_member(&j, &FIELD_STR("name", b.name));
+    json_member(&j, &FIELD_STR("short_name", b.short_name));
     json_member(&j, &FIELD_STR("colour", b.colour));
+    json_key(&j, "colours");
+    json_array(&j);
+    for (int i = 0; i < TINTS; i++)
+        json_str(
+            &j, call_print(c, "#%02x%02x%02x", b.tints[i].red, b.tints[i].green, b.tints[i].blue));
+    json_array_end(&j);
+    json_member(&j, &FIELD_STR("logo_url", b.logo));
     json_member(&j, &FIELD_FLAG("shared_host", c->shared_host));
     json_key(&j, "flags");
     json_array(&j);
@@ -87,6 +104,9 @@ static const struct endpoint endpoints[] = {
         .summary = "Name and colours of the org",
         .access = PUBLIC,
         .data = DATA_ONE,
+        DATA_COLUMNS(MEMBER(name, TEXT), MEMBER(short_name, TEXT), MEMBER(colour, TEXT),
+            MEMBER(colours, TEXTS), MEMBER_OR_NULL(logo_url, TEXT), MEMBER(shared_host, BOOLEAN),
+            MEMBER(flags, TEXTS)),
         .run = RUN(show_brand),
     },
 };

@@ -13,7 +13,7 @@
  * stays open. */
 void system_check_maintenance(struct call *c);
 
-/* The API document is made once. After routes_build. */
+/* Notes when the server started, and makes the API's document. After routes_build. */
 void system_start(void);
 
 extern const struct module system_module;

@@ -14,11 +14,7 @@ ON CONFLICT (key) DO UPDATE SET value = excluded.value, updated_at = now();
 UPDATE accounts SET last_activity_at = now() WHERE id = $1::bigint RETURNING true;
 
 -- name: brand_get
--- returns: name text?, short_name text?, colour text?, logo_uuid uuid?
-SELECT s.value->>'name', s.value->>'short_name', s.value->>'colour', (s.value->>'logo_uuid')::uuid
+-- The logo is a path on the org's own host.
+-- returns: name text?, short_name text?, colour text?, logo text?
+SELECT s.value->>'name', s.value->>'short_name', s.value->>'colour', substring(s.value->>'logo' FROM '^/[A-Za-z0-9][A-Za-z0-9/._-]*$')
 FROM (SELECT 1) one LEFT JOIN settings s ON s.key = 'brand';
-
--- name: brand_set
--- params: name text, colour text
-INSERT INTO settings (key, value) VALUES ('brand', jsonb_build_object('name', $1::text, 'colour', $2::text))
-ON CONFLICT (key) DO UPDATE SET value = excluded.value, updated_at = now();

@@ -1,12 +1,16 @@
 #include <sodium.h>
+#include <time.h>
 
-#include "domain/audit/audit.h"
 #include "domain/system/system.h"
 #include "domain/system/system.sql.h"
+#include "server/loop.h"
 #include "server/openapi.h"
 #include "server/reply.h"
 #include "tenancy/db.h"
 
+#define API_VERSION "2.0.0" /* the generation of the documented API that this server speaks */
+
+static int64_t started; /* Unix time */
 static struct buf document;
 static char document_tag[33];
 
@@ -14,6 +18,7 @@ void system_start(void)
 {
     uint8_t hash[16];
 
+    started = now_unix();
     openapi_print(&document);
     crypto_generichash(hash, sizeof hash, (const uint8_t *)document.at, document.len, NULL, 0);
     sodium_bin2hex(document_tag, sizeof document_tag, hash, sizeof hash);
@@ -27,6 +32,26 @@ void system_check_maintenance(struct call *c)
         fail(c, MAINTENANCE);
 }
 
+struct health_input {
+    enum flag health_check;
+};
+
+static const struct field health_fields[] = {
+    FIELD(struct health_input, health_check, BOOLEAN, .help = "Taken and not needed"),
+};
+
+/* The present instant as the documents write it. */
+static struct str now_text(struct call *c)
+{
+    time_t now = (time_t)now_unix();
+    struct tm day;
+    char text[32];
+
+    gmtime_r(&now, &day);
+    size_t len = strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &day);
+    return call_copy(c, (struct str){text, len});
+}
+
 static void show_health(struct call *c, const void *in)
 {
     struct rows *r = c->org ? db_query(c, sql_maintenance_get) : NULL;
@@ -36,7 +61,12 @@ static void show_health(struct call *c, const void *in)
     if (call_faulted(c))
         return;
     reply_begin(c, &j);
-    json_member(&j, &FIELD_STR("status", STR("ok")));
+    json_member(&j, &FIELD_STR("status", STR("operational")));
+    json_member(&j, &FIELD_STR("service", STR("PropOps Platform")));
+    json_member(&j, &FIELD_STR("version", STR(API_VERSION)));
+    json_member(&j, &FIELD_STR("timestamp", now_text(c)));
+    json_member(&j, &FIELD_INT("uptime_seconds", now_unix() - started));
+    json_member(&j, &FIELD_STR("environment", STR("production")));
     json_member(&j, &FIELD_FLAG("maintenance", r && row_bool(r, 0, "enabled")));
     json_object_end(&j);
 }
@@ -75,7 +105,9 @@ static void set_maintenance(struct call *c, const struct maintenance_input *in)
     bool on = in->action.at ? str_is(in->action, "enable") : in->enabled == FLAG_YES;
 
     if (!in->action.at && in->enabled == FLAG_ABSENT)
-        fail_field(c, "enabled", "is required");
+        fail_field(c, "enabled", "is required, or an action");
+    else if (in->action.at && in->enabled != FLAG_ABSENT && on != (in->enabled == FLAG_YES))
+        fail_field(c, "enabled", "says something else than the action");
     db_query(c, sql_maintenance_set, ARG(on), ARG(in->reason));
     reply_done(
         c, on ? "Maintenance mode is on" : "Maintenance mode is off", FIELD_FLAG("enabled", on));
@@ -95,7 +127,10 @@ static const struct endpoint endpoints[] = {
         "/api/system/heartbeat",
         .summary = "System heartbeat / health check",
         .access = PUBLIC,
-        REPLY(MEMBER(status, TEXT), MEMBER(maintenance, BOOLEAN)),
+        .input = INPUT(health_input, health_fields),
+        REPLY(MEMBER(status, TEXT), MEMBER(service, TEXT), MEMBER(version, TEXT),
+            MEMBER(timestamp, INSTANT), MEMBER(uptime_seconds, BIGINT), MEMBER(environment, TEXT),
+            MEMBER(maintenance, BOOLEAN)),
         .run = RUN(show_health),
     },
     {

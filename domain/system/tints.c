@@ -96,32 +96,37 @@ bool tint_parse(struct str text, struct tint *t)
     return true;
 }
 
-static struct tint darkened_until(struct oklch k, double contrast)
+static struct tint darkened_until(struct oklch *k, double contrast)
 {
     static const struct tint white = {255, 255, 255};
-    struct tint t = from_oklch(k);
+    struct tint t = from_oklch(*k);
 
-    while (tint_contrast(t, white) < contrast && k.lightness > 0) {
-        k.lightness -= 0.005;
-        t = from_oklch(k);
+    while (tint_contrast(t, white) < contrast && k->lightness > 0) {
+        k->lightness -= 0.005;
+        t = from_oklch(*k);
     }
     return t;
 }
 
+/* Contrasts with white. The ring's surfaces are not all white, so it has more than its 3:1 there,
+ * and so has tint 8, which is text on them. */
+enum { RING = 6, FILL = 7, TEXT = 8, DARKEST = 9 };
+static const double contrasts[TINTS] = {[RING] = 3.5, [FILL] = 4.5, [TEXT] = 5.5, [DARKEST] = 7};
+
 void tints_make(struct tint brand, struct tint tints[static TINTS])
 {
     static const double lightness[TINTS] = {
-        0.975, 0.945, 0.90, 0.84, 0.77, 0.69, 0.62, 0.55, 0.47, 0.39};
+        0.975, 0.945, 0.90, 0.84, 0.77, 0.69, 0.62, 0.58, 0.47, 0.39};
     static const double chroma[TINTS] = {0.15, 0.25, 0.4, 0.6, 0.8, 0.95, 1, 1, 0.9, 0.75};
     struct oklch base = to_oklch(brand);
+    double darker_than = 1;
 
     for (int i = 0; i < TINTS; i++) {
-        struct oklch k = {lightness[i], base.chroma * chroma[i], base.hue};
-        if (i == 7)
-            k.lightness = fmin(base.lightness, 0.58);
-        tints[i] = i >= 8   ? darkened_until(k, 5.5)
-                   : i == 7 ? darkened_until(k, 4.5)
-                   : i == 6 ? darkened_until(k, 3.0)
-                            : from_oklch(k);
+        struct oklch k = {fmin(lightness[i], darker_than), base.chroma * chroma[i], base.hue};
+        /* The colour itself, where white text can be read on it. */
+        if (i == FILL)
+            k.lightness = fmin(k.lightness, base.lightness);
+        tints[i] = contrasts[i] > 0 ? darkened_until(&k, contrasts[i]) : from_oklch(k);
+        darker_than = i >= FILL ? fmax(k.lightness - 0.05, 0) : 1;
     }
 }

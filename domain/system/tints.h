@@ -1,7 +1,10 @@
 /*
- * tints: from one brand colour to the ten tints of the console, in OKLCH (Ottosson 2020), such that
- * white text on tint 7 has a contrast of at least 4.5:1 and the focus ring 3:1 on white
- * (WCAG 2.2, 1.4.3 and 1.4.11).
+ * tints: from one brand colour to the ten tints of the console, in OKLCH (Ottosson 2020), from
+ * light (0) to dark (9).
+ *
+ * Whatever the colour: white text has a contrast of at least 4.5:1 on tints 7, 8 and 9; tint 8 as
+ * text has it on every light surface and on tint 0, tint 3 on every dark one; and the focus ring,
+ * tint 6 in light and tint 3 in dark mode, has 3:1 on every surface (WCAG 2.2, 1.4.3 and 1.4.11).
  */
 #ifndef DOMAIN_SYSTEM_TINTS_H
 #define DOMAIN_SYSTEM_TINTS_H

@@ -677,7 +677,15 @@ export interface components {
         };
         /** Name and colours of the org */
         get_branding_reply: {
-            data: Record<string, never>;
+            data: {
+                colour: string;
+                colours: string[];
+                flags: string[];
+                logo_url: string | null;
+                name: string;
+                shared_host: boolean;
+                short_name: string;
+            };
             message?: string;
             /** @constant */
             success: true;
@@ -1273,11 +1281,18 @@ export interface components {
         };
         /** System heartbeat / health check */
         get_system_heartbeat_reply: {
+            environment?: string;
             maintenance?: boolean;
             message?: string;
+            service?: string;
             status?: string;
             /** @constant */
             success: true;
+            /** Format: date-time */
+            timestamp?: string;
+            /** Format: int64 */
+            uptime_seconds?: number;
+            version?: string;
         };
         /** Get maintenance mode status */
         get_system_maintenance_mode_reply: {
@@ -3323,7 +3338,10 @@ export interface operations {
     };
     get_system_heartbeat: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Taken and not needed */
+                health_check?: boolean;
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -3343,6 +3361,8 @@ export interface operations {
                     "application/json": components["schemas"]["get_system_heartbeat_reply"];
                 };
             };
+            400: components["responses"]["bad_request"];
+            404: components["responses"]["not_found"];
             429: components["responses"]["rate_limited"];
             503: components["responses"]["busy"];
             default: components["responses"]["failed"];
