@@ -3,7 +3,6 @@
  * mean, which kinds of background work there are, and which endpoints exist is put together here
  * and handed down.
  */
-#include <curl/curl.h>
 #include <sodium.h>
 #include <stdio.h>
 #include <string.h>
@@ -190,7 +189,6 @@ int main(int argc, char **argv)
     }
     if (sodium_init() < 0)
         die("libsodium could not be initialised");
-    curl_global_init(CURL_GLOBAL_DEFAULT);
     modules = all_modules;
     routes_build(all_modules);
     tasks_register(all_tasks);
