@@ -103,14 +103,15 @@ choose_home() {
 
 propops() { as_service "$BUILD/propops" "$@"; }
 
+# Builds the named targets; without one, everything, the C suites too (which need cmocka).
 build_server() {
     local log=$BUILD/ops-build.log
     mkdir -p "$BUILD"
     if [ ! -f "$BUILD/build.ninja" ]; then
-        cmake -S "$ROOT" -B "$BUILD" -G Ninja -DCMAKE_BUILD_TYPE="$BUILD_TYPE" "$@" >"$log" 2>&1 ||
+        cmake -S "$ROOT" -B "$BUILD" -G Ninja -DCMAKE_BUILD_TYPE="$BUILD_TYPE" -DPROPOPS_SANITIZE="${SANITIZE:-OFF}" >"$log" 2>&1 ||
             { tail -n 20 "$log" >&2; die "cmake failed" "The whole output is in $log."; }
     fi
-    ninja -C "$BUILD" >"$log" 2>&1 || { grep -E 'error|FAILED' "$log" | head -n 20 >&2; die "the build failed" "The whole output is in $log."; }
+    ninja -C "$BUILD" "$@" >"$log" 2>&1 || { grep -E 'error|FAILED' "$log" | head -n 20 >&2; die "the build failed" "The whole output is in $log."; }
 }
 
 # The console is built again only when its sources changed.
