@@ -41,6 +41,7 @@ static const struct module *const all_modules[] = {
     &job_lookups_module,
     &photos_module,
     &documents_module,
+    &archive_module,
     &note_attachments_module,
     &attachment_downloads_module,
     &people_module,

@@ -55,6 +55,18 @@ bool holds_type_key(struct call *c, struct str type_key, const char *verb)
            call_has_right(c, call_print(c, "%.*s.%s", (int)type_key.len, type_key.at, verb).at);
 }
 
+struct ints attached_readable_types(struct call *c)
+{
+    struct rows *r = db_query(c, sql_document_types);
+    int64_t *ids = call_alloc(c, (rows_count(r) + 1) * sizeof *ids);
+    size_t count = 0;
+
+    for (size_t i = 0; i < rows_count(r); i++)
+        if (holds_type_key(c, row_str(r, i, "permission_key"), "read"))
+            ids[count++] = row_int(r, i, "id");
+    return (struct ints){ids, count};
+}
+
 void attached_check_read(struct call *c, const struct attached *a)
 {
     if (!call_faulted(c) && a->kind == ATTACHED_DOCUMENT && !holds_type_key(c, a->type_key, "read"))

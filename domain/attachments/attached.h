@@ -32,6 +32,9 @@ void attached_check_job(struct call *c, struct uuid job_uuid);
  * "delete"). */
 bool holds_type_key(struct call *c, struct str type_key, const char *verb);
 
+/* The types whose documents the account may read. */
+struct ints attached_readable_types(struct call *c);
+
 /* Faults the call unless the account may read it. */
 void attached_check_read(struct call *c, const struct attached *a);
 

@@ -2,10 +2,11 @@
  * attachments: photos and documents of jobs, files of case notes, what is made from them, and who
  * may have them.
  *
- * Owns job_file_types, files, photos, documents and case_note_attachments (migration 0006) and what
- * lies in the file store. Asks jobs whether a job is seen and open. A file is taken (checked and
- * stored) before the transaction begins, so that no connection waits for a disk; it is removed
- * again when the call fails. Start reading at upload in photos_api.c, then in attachments.c.
+ * Owns job_file_types, files, photos, documents, case_note_attachments (migration 0006),
+ * archived_files (0008) and what lies in the file store. Asks jobs whether a job is seen and open.
+ * A file is taken (checked and stored) before the transaction begins, so that no connection waits
+ * for a disk; it is removed again when the call fails. Start reading at upload in photos_api.c,
+ * then in attachments.c.
  */
 #ifndef DOMAIN_ATTACHMENTS_H
 #define DOMAIN_ATTACHMENTS_H
@@ -49,6 +50,7 @@ extern const struct task_kind
 
 extern const struct module photos_module;
 extern const struct module documents_module;
+extern const struct module archive_module;
 extern const struct module note_attachments_module;
 extern const struct module attachment_downloads_module; /* its errors are plain text */
 

@@ -31,10 +31,24 @@ FROM photos p JOIN jobs j ON j.id = p.job_id JOIN files f ON f.id = p.file_id;
 -- returns: id bigint
 INSERT INTO photos (uuid, job_id, file_id, created_by_name) VALUES ($1::uuid, $2::bigint, $3::bigint, $4::text) RETURNING id;
 
--- name: photo_remove
+-- name: photo_archive
+-- params: uuid uuid, job_id bigint, _account_id bigint, archived_by_name text
+-- returns: id bigint
+WITH gone AS (
+    DELETE FROM photos WHERE uuid = $1::uuid AND job_id = $2::bigint RETURNING uuid, job_id, file_id, created_by_name, created_at
+)
+INSERT INTO archived_files (uuid, job_id, kind, file_id, created_by_name, created_at, archived_by, archived_by_name)
+SELECT uuid, job_id, 'photo', file_id, created_by_name, created_at, $3::bigint, $4::text FROM gone
+RETURNING id;
+
+-- name: photo_restore
 -- params: uuid uuid, job_id bigint
--- returns: file_id bigint
-DELETE FROM photos WHERE uuid = $1::uuid AND job_id = $2::bigint RETURNING file_id;
+-- returns: id bigint
+WITH gone AS (
+    DELETE FROM archived_files WHERE uuid = $1::uuid AND job_id = $2::bigint AND kind = 'photo'
+    RETURNING uuid, job_id, file_id, created_by_name, created_at
+)
+INSERT INTO photos (uuid, job_id, file_id, created_by_name, created_at) SELECT * FROM gone RETURNING id;
 
 -- name: photos_counted
 -- params: job_id bigint, change bigint
@@ -68,14 +82,56 @@ FROM documents d JOIN jobs j ON j.id = d.job_id JOIN job_file_types t ON t.id = 
 INSERT INTO documents (uuid, job_id, file_type_id, file_id, created_by_name)
 VALUES ($1::uuid, $2::bigint, $3::bigint, $4::bigint, $5::text) RETURNING id;
 
--- name: document_remove
+-- name: document_archive
+-- params: uuid uuid, job_id bigint, _account_id bigint, archived_by_name text
+-- returns: id bigint
+WITH gone AS (
+    DELETE FROM documents WHERE uuid = $1::uuid AND job_id = $2::bigint
+    RETURNING uuid, job_id, file_type_id, file_id, created_by_name, created_at
+)
+INSERT INTO archived_files (uuid, job_id, kind, file_type_id, file_id, created_by_name, created_at, archived_by, archived_by_name)
+SELECT uuid, job_id, 'document', file_type_id, file_id, created_by_name, created_at, $3::bigint, $4::text FROM gone
+RETURNING id;
+
+-- name: document_restore
 -- params: uuid uuid, job_id bigint
--- returns: file_id bigint
-DELETE FROM documents WHERE uuid = $1::uuid AND job_id = $2::bigint RETURNING file_id;
+-- returns: id bigint
+WITH gone AS (
+    DELETE FROM archived_files WHERE uuid = $1::uuid AND job_id = $2::bigint AND kind = 'document'
+    RETURNING uuid, job_id, file_type_id, file_id, created_by_name, created_at
+)
+INSERT INTO documents (uuid, job_id, file_type_id, file_id, created_by_name, created_at) SELECT * FROM gone RETURNING id;
 
 -- name: documents_counted
 -- params: job_id bigint, change bigint
 UPDATE jobs SET documents_count = documents_count + $2::bigint::int WHERE id = $1::bigint;
+
+-- name: archived_files_list
+-- params: uuid uuid
+-- returns: ID bigint, id bigint, uuid uuid, kind text, document_type_id bigint?, document_type_name text?, name text, file_name text
+-- returns: content_type text, mime_type text, size bigint, size_bytes bigint, created_by_name text, created_at instant
+-- returns: archived_by_name text, archived_at instant, purged_at instant
+-- filter types bigint[]: coalesce(o.file_type_id, 0) = ANY (?)
+-- where: j.uuid = $1::uuid
+-- order: o.archived_at DESC timestamptz, o.id DESC bigint
+SELECT o.id, o.id, o.uuid, o.kind, o.file_type_id AS document_type_id, t.name AS document_type_name, f.name, f.name, f.content_type,
+    f.content_type AS mime_type, f.size, f.size AS size_bytes, o.created_by_name, o.created_at, o.archived_by_name, o.archived_at,
+    o.archived_at + interval '90 days' AS purged_at
+-- from
+FROM archived_files o JOIN jobs j ON j.id = o.job_id JOIN files f ON f.id = o.file_id LEFT JOIN job_file_types t ON t.id = o.file_type_id;
+
+-- name: archived_file_find
+-- permission_key: of a document's type.
+-- params: uuid uuid, job_id bigint
+-- returns: kind text, permission_key text?
+SELECT o.kind, t.permission_key FROM archived_files o LEFT JOIN job_file_types t ON t.id = o.file_type_id
+WHERE o.uuid = $1::uuid AND o.job_id = $2::bigint;
+
+-- name: archived_files_over
+-- Whose time is over. The list above tells the same date.
+-- returns: file_id bigint
+DELETE FROM archived_files WHERE id IN (SELECT id FROM archived_files WHERE archived_at < now() - interval '90 days' ORDER BY archived_at LIMIT 1000)
+RETURNING file_id;
 
 -- name: note_attachments_list
 -- returns: ID bigint, id bigint, uuid uuid, attachment_uuid uuid, note_id bigint, note_uuid uuid, case_note_uuid uuid, job_uuid uuid
@@ -134,13 +190,17 @@ WITH p AS (
     DELETE FROM documents WHERE job_id = $1::bigint RETURNING file_id
 ), n AS (
     DELETE FROM case_note_attachments a USING case_notes c WHERE c.id = a.case_note_id AND c.job_id = $1::bigint RETURNING a.file_id
+), o AS (
+    DELETE FROM archived_files WHERE job_id = $1::bigint RETURNING file_id
 )
-DELETE FROM files WHERE id IN (SELECT file_id FROM p UNION ALL SELECT file_id FROM d UNION ALL SELECT file_id FROM n) RETURNING uuid;
+DELETE FROM files WHERE id IN (SELECT file_id FROM p UNION ALL SELECT file_id FROM d UNION ALL SELECT file_id FROM n UNION ALL SELECT file_id FROM o)
+RETURNING uuid;
 
 -- name: rendition_wanted
 -- params: file_uuid uuid
 -- returns: id bigint, key_version bigint, is_photo boolean
-SELECT f.id, f.key_version::bigint, EXISTS (SELECT 1 FROM photos p WHERE p.file_id = f.id) AS is_photo
+SELECT f.id, f.key_version::bigint, EXISTS (SELECT 1 FROM photos p WHERE p.file_id = f.id)
+    OR EXISTS (SELECT 1 FROM archived_files o WHERE o.file_id = f.id AND o.kind = 'photo') AS is_photo
 FROM files f WHERE f.uuid = $1::uuid AND f.rendition = 'waiting';
 
 -- name: rendition_done
@@ -172,4 +232,5 @@ WHERE f.created_at < now() - interval '1 day'
     AND NOT EXISTS (SELECT 1 FROM photos p WHERE p.file_id = f.id)
     AND NOT EXISTS (SELECT 1 FROM documents d WHERE d.file_id = f.id)
     AND NOT EXISTS (SELECT 1 FROM case_note_attachments a WHERE a.file_id = f.id)
+    AND NOT EXISTS (SELECT 1 FROM archived_files o WHERE o.file_id = f.id)
 LIMIT 1000;

@@ -17,23 +17,10 @@ static const struct field list_fields[] = {
     LIST_FIELDS(struct documents_of_job, 200),
 };
 
-/* The types whose documents the account may read. */
-static struct ints readable_types(struct call *c)
-{
-    struct rows *r = db_query(c, sql_document_types);
-    int64_t *ids = call_alloc(c, (rows_count(r) + 1) * sizeof *ids);
-    size_t count = 0;
-
-    for (size_t i = 0; i < rows_count(r); i++)
-        if (holds_type_key(c, row_str(r, i, "permission_key"), "read"))
-            ids[count++] = row_int(r, i, "id");
-    return (struct ints){ids, count};
-}
-
 static void list(struct call *c, const struct documents_of_job *in)
 {
     jobs_require(c, in->job_uuid);
-    const struct listing_value values[] = {{"types", ARG(readable_types(c))}};
+    const struct listing_value values[] = {{"types", ARG(attached_readable_types(c))}};
     listing_page(c, &sql_documents_list, values, countof(values), NULL, 0);
 }
 
@@ -122,8 +109,8 @@ static void delete (struct call *c, const struct removed_document *in)
     if (!call_faulted(c) && !holds_type_key(c, a->type_key, "delete"))
         return fail_with(c, FORBIDDEN, "lacks the document type's .delete");
     struct job *job = jobs_require_open(c, a->job_uuid);
-    struct rows *r = db_require(c, sql_document_remove, ARG(in->document_uuid), ARG(job->id));
-    file_forget(c, row_int(r, 0, "file_id"));
+    db_require(c, sql_document_archive, ARG(in->document_uuid), ARG(job->id), ARG(c->account->id),
+        ARG(c->account->name));
     db_query(c, sql_documents_counted, ARG(job->id), ARG(-1));
     audit_about(c, job->uuid);
     reply_done(c, "Document deleted successfully");

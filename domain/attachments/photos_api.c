@@ -92,8 +92,8 @@ static void delete (struct call *c, const struct removed_photo *in)
         return fail(c, ATTACHMENT_NOT_FOUND);
     attached_check_owner(c, a);
     struct job *job = jobs_require_open(c, a->job_uuid);
-    struct rows *r = db_require(c, sql_photo_remove, ARG(in->photo_uuid), ARG(job->id));
-    file_forget(c, row_int(r, 0, "file_id"));
+    db_require(c, sql_photo_archive, ARG(in->photo_uuid), ARG(job->id), ARG(c->account->id),
+        ARG(c->account->name));
     db_query(c, sql_photos_counted, ARG(job->id), ARG(-1));
     audit_about(c, job->uuid);
     reply_done(c, "Photo deleted successfully");

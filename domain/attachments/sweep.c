@@ -69,6 +69,18 @@ static int64_t check_records(struct call *c, int64_t after)
     return rows_count(r) ? row_int(r, rows_count(r) - 1, "id") : NONE;
 }
 
+/* A thousand at a time; how many there were. */
+static int64_t purge_archive(struct call *c, int64_t unused)
+{
+    struct rows *r = db_query(c, sql_archived_files_over);
+
+    (void)unused;
+    for (size_t i = 0; i < rows_count(r); i++)
+        file_forget(c, row_int(r, i, "file_id"));
+    db_commit(c);
+    return (int64_t)rows_count(r);
+}
+
 static int64_t forget_unattached(struct call *c, int64_t unused)
 {
     struct rows *r = db_query(c, sql_files_unattached);
@@ -101,6 +113,8 @@ static void run(struct call *c, struct str payload)
     int64_t after = 0;
 
     (void)payload;
+    while (step(c, purge_archive, 0) > 0)
+        ;
     step(c, forget_unattached, 0);
     while (after != NONE)
         after = step(c, check_records, after);

@@ -253,10 +253,11 @@ JOIN tenants t ON t.id = x.id::bigint WHERE c.job_id = $1::bigint AND c.uuid = $
 -- name: jobs_preview_delete
 -- params: uuid uuid
 -- returns: uuid uuid, job_ref text, job_title text, case_notes bigint, case_note_attachments bigint, photos bigint, documents bigint
--- returns: tenants bigint, versions bigint, pins bigint
+-- returns: archived_files bigint, tenants bigint, versions bigint, pins bigint
 SELECT j.uuid, j.job_ref, j.job_title, (SELECT count(*) FROM case_notes n WHERE n.job_id = j.id),
     (SELECT coalesce(sum(n.attachments_count), 0)::bigint FROM case_notes n WHERE n.job_id = j.id),
-    j.photos_count::bigint, j.documents_count::bigint, (SELECT count(*) FROM job_tenants t WHERE t.job_id = j.id),
+    j.photos_count::bigint, j.documents_count::bigint, (SELECT count(*) FROM archived_files o WHERE o.job_id = j.id),
+    (SELECT count(*) FROM job_tenants t WHERE t.job_id = j.id),
     (SELECT count(*) FROM job_commits c WHERE c.job_id = j.id), (SELECT count(*) FROM job_pins p WHERE p.job_id = j.id)
 FROM jobs j WHERE j.uuid = $1::uuid;
 

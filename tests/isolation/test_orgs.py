@@ -4,11 +4,11 @@ import uuid
 import psycopg
 import pytest
 
-from conftest import first, make_job, rows
+from conftest import ROOT, first, make_job, rows
 
 ALL = rows()
 ID_FIELDS = ("uuid", "job_uuid", "tenant_uuid", "user_uuid", "photo_uuid", "document_uuid", "attachment_uuid", "tenant_id",
-             "address_id", "agent_id", "contractor_id", "id", "case_note_uuid", "note_uuid")
+             "address_id", "agent_id", "contractor_id", "id", "case_note_uuid", "note_uuid", "file_uuid")
 CANARY = "Canary of birch"
 
 
@@ -19,6 +19,10 @@ def foreign(birch):
     job = make_job(staff, job_title=CANARY, job_description=CANARY)
     note = staff.post("/api/jobs/case-notes", job_uuid=job["job_uuid"], note_text=CANARY)
     assert note.status_code == 200, note.text
+    picture = ROOT / "tests" / "data" / "photo.png"
+    file_uuid = staff.upload("/api/jobs/photos", {"photo": ("photo.png", picture.read_bytes(), "image/png")}, action="upload",
+                             job_uuid=job["job_uuid"]).json()["uuid"]
+    assert staff.post("/api/jobs/photos", action="delete", photo_uuid=file_uuid).status_code == 200
     tenant = first(staff, "/api/tenants/manage", action="list")
     contractor = first(staff, "/api/contractors/list", action="list")
     agent = first(staff, "/api/agents/list", action="list")
@@ -28,6 +32,7 @@ def foreign(birch):
         "uuid": job["job_uuid"], "job_uuid": job["job_uuid"], "tenant_uuid": tenant["uuid"], "user_uuid": agent["uuid"],
         "tenant_id": tenant["ID"], "address_id": address["id"], "agent_id": agent["id"], "contractor_id": contractor["ID"],
         "id": tenant["ID"], "case_note_uuid": notes[0]["uuid"], "note_uuid": notes[0]["uuid"],
+        "file_uuid": file_uuid,
     }
 
 

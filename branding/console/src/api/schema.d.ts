@@ -215,7 +215,7 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Jobs read: list, and 9 more actions
+         * Jobs read: list, and 10 more actions
          * @description - `list`: Jobs read: list
          *     - `get`: Jobs read: get
          *     - `get_file_types`: Jobs read: get_file_types
@@ -226,16 +226,18 @@ export interface paths {
          *     - `list_commits`: Jobs read: list_commits
          *     - `get_assignment_notification_state`: Jobs read: get_assignment_notification_state
          *     - `preview_delete`: Jobs read: preview_delete
+         *     - `list_archived_files`: Jobs read: list_archived_files
          */
         get: operations["get_jobs_manage"];
         put?: never;
         /**
-         * Jobs write: create, and 4 more actions
+         * Jobs write: create, and 5 more actions
          * @description - `create`: Jobs write: create
          *     - `update`: Jobs write: update
          *     - `delete`: Jobs write: delete
          *     - `send_assignment_notification`: Jobs write: send_assignment_notification
          *     - `restore_commit`: Jobs write: restore_commit
+         *     - `restore_archived_file`: Jobs write: restore_archived_file
          */
         post: operations["post_jobs_manage"];
         delete?: never;
@@ -1036,6 +1038,43 @@ export interface components {
             /** @constant */
             success: true;
         };
+        /** Jobs read: list_archived_files */
+        get_jobs_manage_list_archived_files_reply: {
+            count: number;
+            data: {
+                /** Format: date-time */
+                archived_at: string;
+                archived_by_name: string;
+                content_type: string;
+                /** Format: date-time */
+                created_at: string;
+                created_by_name: string;
+                /** Format: int64 */
+                document_type_id: number | null;
+                document_type_name: string | null;
+                file_name: string;
+                /** Format: int64 */
+                id: number;
+                /** Format: int64 */
+                ID: number;
+                kind: string;
+                mime_type: string;
+                name: string;
+                /** Format: date-time */
+                purged_at: string;
+                /** Format: int64 */
+                size: number;
+                /** Format: int64 */
+                size_bytes: number;
+                /** Format: uuid */
+                uuid: string;
+            }[];
+            message?: string;
+            next_cursor?: string | null;
+            /** @constant */
+            success: true;
+            total?: number;
+        };
         /** Jobs read: list_commits */
         get_jobs_manage_list_commits_reply: {
             count: number;
@@ -1141,6 +1180,8 @@ export interface components {
         /** Jobs read: preview_delete */
         get_jobs_manage_preview_delete_reply: {
             data: {
+                /** Format: int64 */
+                archived_files: number;
                 /** Format: int64 */
                 case_note_attachments: number;
                 /** Format: int64 */
@@ -1716,6 +1757,34 @@ export interface components {
             action: "delete";
             /** @description Of a browser that does not send X-CSRF-Token */
             csrf_token?: string;
+            /**
+             * Format: uuid
+             * @description The job
+             */
+            uuid: string;
+        };
+        /** Jobs write: restore_archived_file */
+        post_jobs_manage_restore_archived_file_reply: {
+            /** Format: int64 */
+            id?: number;
+            kind?: string;
+            message?: string;
+            /** @constant */
+            success: true;
+            /** Format: uuid */
+            uuid?: string;
+        };
+        /** Jobs write: restore_archived_file */
+        post_jobs_manage_restore_archived_file_requestBody: {
+            /** @constant */
+            action: "restore_archived_file";
+            /** @description Of a browser that does not send X-CSRF-Token */
+            csrf_token?: string;
+            /**
+             * Format: uuid
+             * @description The photo's or document's uuid, as it had it on the job
+             */
+            file_uuid: string;
             /**
              * Format: uuid
              * @description The job
@@ -2919,7 +2988,7 @@ export interface operations {
     get_jobs_manage: {
         parameters: {
             query?: {
-                action?: "list" | "get" | "get_file_types" | "get_creators" | "get_job_agents" | "get_job_contractors" | "get_job_clients" | "list_commits" | "get_assignment_notification_state" | "preview_delete";
+                action?: "list" | "get" | "get_file_types" | "get_creators" | "get_job_agents" | "get_job_contractors" | "get_job_clients" | "list_commits" | "get_assignment_notification_state" | "preview_delete" | "list_archived_files";
                 agent_id?: number;
                 contractor_id?: number;
                 created_by?: number;
@@ -2958,7 +3027,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["get_jobs_manage_list_reply"] | components["schemas"]["get_jobs_manage_get_reply"] | components["schemas"]["get_jobs_manage_get_file_types_reply"] | components["schemas"]["get_jobs_manage_get_creators_reply"] | components["schemas"]["get_jobs_manage_get_job_agents_reply"] | components["schemas"]["get_jobs_manage_get_job_contractors_reply"] | components["schemas"]["get_jobs_manage_get_job_clients_reply"] | components["schemas"]["get_jobs_manage_list_commits_reply"] | components["schemas"]["get_jobs_manage_get_assignment_notification_state_reply"] | components["schemas"]["get_jobs_manage_preview_delete_reply"];
+                    "application/json": components["schemas"]["get_jobs_manage_list_reply"] | components["schemas"]["get_jobs_manage_get_reply"] | components["schemas"]["get_jobs_manage_get_file_types_reply"] | components["schemas"]["get_jobs_manage_get_creators_reply"] | components["schemas"]["get_jobs_manage_get_job_agents_reply"] | components["schemas"]["get_jobs_manage_get_job_contractors_reply"] | components["schemas"]["get_jobs_manage_get_job_clients_reply"] | components["schemas"]["get_jobs_manage_list_commits_reply"] | components["schemas"]["get_jobs_manage_get_assignment_notification_state_reply"] | components["schemas"]["get_jobs_manage_preview_delete_reply"] | components["schemas"]["get_jobs_manage_list_archived_files_reply"];
                 };
             };
             400: components["responses"]["bad_request"];
@@ -2979,8 +3048,8 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["post_jobs_manage_create_requestBody"] | components["schemas"]["post_jobs_manage_update_requestBody"] | components["schemas"]["post_jobs_manage_delete_requestBody"] | components["schemas"]["post_jobs_manage_send_assignment_notification_requestBody"] | components["schemas"]["post_jobs_manage_restore_commit_requestBody"];
-                "application/x-www-form-urlencoded": components["schemas"]["post_jobs_manage_create_requestBody"] | components["schemas"]["post_jobs_manage_update_requestBody"] | components["schemas"]["post_jobs_manage_delete_requestBody"] | components["schemas"]["post_jobs_manage_send_assignment_notification_requestBody"] | components["schemas"]["post_jobs_manage_restore_commit_requestBody"];
+                "application/json": components["schemas"]["post_jobs_manage_create_requestBody"] | components["schemas"]["post_jobs_manage_update_requestBody"] | components["schemas"]["post_jobs_manage_delete_requestBody"] | components["schemas"]["post_jobs_manage_send_assignment_notification_requestBody"] | components["schemas"]["post_jobs_manage_restore_commit_requestBody"] | components["schemas"]["post_jobs_manage_restore_archived_file_requestBody"];
+                "application/x-www-form-urlencoded": components["schemas"]["post_jobs_manage_create_requestBody"] | components["schemas"]["post_jobs_manage_update_requestBody"] | components["schemas"]["post_jobs_manage_delete_requestBody"] | components["schemas"]["post_jobs_manage_send_assignment_notification_requestBody"] | components["schemas"]["post_jobs_manage_restore_commit_requestBody"] | components["schemas"]["post_jobs_manage_restore_archived_file_requestBody"];
             };
         };
         responses: {
@@ -2994,7 +3063,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["post_jobs_manage_create_reply"] | components["schemas"]["post_jobs_manage_update_reply"] | components["schemas"]["post_jobs_manage_delete_reply"] | components["schemas"]["post_jobs_manage_send_assignment_notification_reply"] | components["schemas"]["post_jobs_manage_restore_commit_reply"];
+                    "application/json": components["schemas"]["post_jobs_manage_create_reply"] | components["schemas"]["post_jobs_manage_update_reply"] | components["schemas"]["post_jobs_manage_delete_reply"] | components["schemas"]["post_jobs_manage_send_assignment_notification_reply"] | components["schemas"]["post_jobs_manage_restore_commit_reply"] | components["schemas"]["post_jobs_manage_restore_archived_file_reply"];
                 };
             };
             400: components["responses"]["bad_request"];
