@@ -87,7 +87,9 @@ static void admit(struct call *c)
     check_flag(c);
     check_right(c);
     check_csrf(c);
-    if (!call_faulted(c))
+    if (call_faulted(c))
+        ratelimit_refused(c);
+    else
         ratelimit_take(c);
 }
 

@@ -25,6 +25,8 @@ static const char *column_type(const struct column *c)
     case COLUMN_TEXTS:
     case COLUMN_UUIDS:
         return "array";
+    case COLUMN_FLAGS:
+        return "object";
     case COLUMN_JSON:
         return c->list ? "array" : c->members ? "object" : NULL;
     default:
@@ -61,6 +63,10 @@ static void schema_of_column(struct json *j, const struct column *c)
         put_type(j, type, c->nullable);
     if (column_format(c->type))
         put_text(j, "format", column_format(c->type));
+    if (c->type == COLUMN_FLAGS) {
+        json_key(j, "additionalProperties");
+        schema_of_column(j, &(struct column){.type = COLUMN_BOOLEAN});
+    }
     if (type && strcmp(type, "array") == 0) {
         json_key(j, "items");
         if (c->type == COLUMN_JSON)
@@ -248,6 +254,9 @@ static void example_of_column(struct json *j, const struct column *c)
     case COLUMN_TEXTS:
     case COLUMN_UUIDS:
         return example_array(j, c);
+    case COLUMN_FLAGS:
+        return example_record(
+            j, (struct columns){&(struct column){"api.example.view", .type = COLUMN_BOOLEAN}, 1});
     case COLUMN_JSON:
         if (c->list)
             return example_array(j, c);

@@ -14,7 +14,7 @@
 /* A place whose neighbours all count for somebody else gives up the one that ends first: memory is
  * bounded, and a flood of new addresses can at worst make old ones start afresh. */
 enum { SHARDS = 16, PLACES = 4096, PROBES = 8 };
-enum { READS = 600, WRITES = 120, TRIES = 10, WINDOW = 60 };
+enum { READS = 600, WRITES = 120, TRIES = 10, REFUSALS = 300, WINDOW = 60 };
 
 struct window {
     uint64_t key;
@@ -80,9 +80,12 @@ static void put_address(struct who *w, struct str address)
             address.len < sizeof w->address ? address.len : sizeof w->address);
 }
 
-static uint64_t key_of(const struct call *c, enum rate_by by)
+/* Refusals count together, whatever was asked for. */
+enum { ALL_ROWS = -1 };
+
+static uint64_t key_of(const struct call *c, int64_t row, enum rate_by by)
 {
-    struct who w = {.org = org_key(c->org), .row = route_index(c->endpoint)};
+    struct who w = {.org = org_key(c->org), .row = (uint64_t)row};
 
     if (by == RATE_BY_ADDRESS || c->account->id == 0)
         put_address(&w, c->request.address);
@@ -105,6 +108,13 @@ static struct window *place_of(struct shard *s, uint64_t key, uint64_t now)
     return first_to_end;
 }
 
+static int scaled(int requests)
+{
+    double most = requests * (config.rate_factor > 0 ? config.rate_factor : 1);
+
+    return most > 1e9 ? 1000000000 : most < 1 ? 1 : (int)most;
+}
+
 static struct rate rate_of(const struct endpoint *row)
 {
     bool open_write = row->access == PUBLIC && row->method != GET;
@@ -116,8 +126,7 @@ static struct rate rate_of(const struct endpoint *row)
     }
     if (rate.seconds == 0)
         rate.seconds = WINDOW;
-    double scaled = rate.requests * (config.rate_factor > 0 ? config.rate_factor : 1);
-    rate.requests = scaled > 1e9 ? 1000000000 : scaled < 1 ? 1 : (int)scaled;
+    rate.requests = scaled(rate.requests);
     return rate;
 }
 
@@ -137,20 +146,43 @@ static int count(uint64_t key, struct rate rate, uint64_t *left)
     return used;
 }
 
-bool ratelimit_take(struct call *c)
+/* Counts and says so in the reply's headers; false over the limit. */
+static bool take(struct call *c, uint64_t key, struct rate rate)
 {
-    struct rate rate = rate_of(c->endpoint);
     uint64_t left;
-    int used = count(key_of(c, rate.by), rate, &left);
+    int used = count(key, rate, &left);
     bool over = used > rate.requests;
 
     reply_header(c, "x-ratelimit-limit", call_print(c, "%d", rate.requests));
     reply_header(c, "x-ratelimit-remaining", call_print(c, "%d", over ? 0 : rate.requests - used));
     reply_header(
         c, "x-ratelimit-reset", call_print(c, "%lld", (long long)(now_unix() + (int64_t)left)));
-    if (over) {
+    if (over)
         reply_header(c, "retry-after", call_print(c, "%llu", (unsigned long long)left));
-        fail(c, RATE_LIMITED);
-    }
     return !over;
+}
+
+bool ratelimit_take(struct call *c)
+{
+    struct rate rate = rate_of(c->endpoint);
+    bool may = take(c, key_of(c, (int64_t)route_index(c->endpoint), rate.by), rate);
+
+    if (!may)
+        fail(c, RATE_LIMITED);
+    return may;
+}
+
+void ratelimit_refused(struct call *c)
+{
+    struct rate rate = {scaled(REFUSALS), WINDOW, RATE_BY_ADDRESS};
+    struct fault refusal = c->fault;
+
+    if (error_status(refusal.id) >= 500)
+        return;
+    /* On a faulted call nothing more is written, these headers neither. */
+    memset(&c->fault, 0, sizeof c->fault);
+    if (take(c, key_of(c, ALL_ROWS, RATE_BY_ADDRESS), rate))
+        c->fault = refusal;
+    else
+        fail(c, RATE_LIMITED);
 }

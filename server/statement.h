@@ -51,6 +51,7 @@ enum column_type {
     COLUMN_TEXTS,
     COLUMN_UUIDS,
     COLUMN_SEALED, /* bytea; opened with the org's key, sent as text */
+    COLUMN_FLAGS,  /* an object of names that are true; in rows only */
 };
 
 struct column {

@@ -50,8 +50,10 @@ def test_there_are_rows():
 
 
 @pytest.mark.parametrize("row", GUARDED, ids=str)
-def test_a_visitor_is_refused(row, acme):
-    assert_refused(call(acme.visitor(), row), row, 401)
+def test_a_visitor_is_refused_and_the_refusal_counted(row, acme):
+    reply = call(acme.visitor(), row)
+    assert_refused(reply, row, 401)
+    assert int(reply.headers["x-ratelimit-remaining"]) < int(reply.headers["x-ratelimit-limit"])
 
 
 @pytest.mark.parametrize("row", GUARDED, ids=str)

@@ -219,6 +219,37 @@ static void threads_share_one_count(void **state)
     assert_int_equal(let_through, 1000);
 }
 
+/* What a call that was refused with this is answered with. */
+static enum error_id refused(enum error_id id, size_t row, const char *address, const void *org)
+{
+    struct account nobody = {0};
+
+    call_release(&taken);
+    call_init(&taken);
+    taken.endpoint = &rows[row];
+    taken.account = &nobody;
+    taken.request.address = str_of(address);
+    taken.org = org;
+    fail(&taken, id);
+    ratelimit_refused(&taken);
+    taken.account = NULL;
+    return taken.fault.id;
+}
+
+static void refusals_of_an_address_are_counted_together(void **state)
+{
+    (void)state;
+    for (int i = 0; i < 300; i++)
+        assert_int_equal(refused(NOT_SIGNED_IN, i % 2, "198.51.100.7", acme), NOT_SIGNED_IN);
+    assert_int_equal(header_of(&taken, "x-ratelimit-remaining"), 0);
+    assert_int_equal(refused(FORBIDDEN, 0, "198.51.100.7", acme), RATE_LIMITED);
+    assert_true(header_of(&taken, "retry-after") > 0);
+    assert_int_equal(refused(BUSY, 0, "198.51.100.7", acme), BUSY);
+    assert_int_equal(refused(NOT_SIGNED_IN, 0, "198.51.100.8", acme), NOT_SIGNED_IN);
+    assert_int_equal(refused(NOT_SIGNED_IN, 0, "198.51.100.7", birch), NOT_SIGNED_IN);
+    assert_true(take(0, 4711, "198.51.100.7", acme));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -231,6 +262,7 @@ int main(void)
         cmocka_unit_test(the_factor_multiplies_all_limits),
         cmocka_unit_test(a_directory_read_anew_does_not_start_afresh),
         cmocka_unit_test(threads_share_one_count),
+        cmocka_unit_test(refusals_of_an_address_are_counted_together),
         cmocka_unit_test(a_flood_of_addresses_is_held_in_bounded_memory),
     };
     int failed = (call_init(&taken), cmocka_run_group_tests(tests, build, NULL));

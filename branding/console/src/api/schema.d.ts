@@ -1315,7 +1315,9 @@ export interface components {
         };
         /** Get a CSRF token */
         get_security_csrf_token_reply: {
-            data: Record<string, never>;
+            data: {
+                token: string;
+            };
             message?: string;
             /** @constant */
             success: true;
@@ -1457,8 +1459,14 @@ export interface components {
             /** Format: int64 */
             account_type_id?: number;
             message?: string;
-            permissions?: unknown;
-            role?: unknown;
+            permissions?: {
+                [key: string]: boolean;
+            };
+            role?: {
+                /** Format: int64 */
+                id: number | null;
+                name: string | null;
+            };
             /** @constant */
             success: true;
         };
@@ -1505,7 +1513,14 @@ export interface components {
             token?: string;
             token_type?: string;
             usage?: string;
-            user?: unknown;
+            user?: {
+                account_type: string;
+                email: string;
+                name: string;
+                role: string | null;
+                /** Format: uuid */
+                uuid: string;
+            };
         };
         /** Authenticate and get bearer token */
         post_auth_login_requestBody: {
