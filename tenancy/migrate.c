@@ -223,26 +223,18 @@ static void substitute(struct buf *out, const char *text, const char *schema, co
     buf_char(out, '\0');
 }
 
-/* Whether the org has the file already: 1 yes, 0 no, -1 after a message. */
-static int applied(PGconn *pg, const char *id, const char *slug, const struct file *f)
+/* Whether the file stands among what was applied: 1 yes, 0 no, -1 after a message. */
+static int is_applied(const PGresult *applied, const char *slug, const struct file *f)
 {
-    const char *values[] = {id, f->name, f->checksum};
-    PGresult *r = admin_query(pg,
-        "SELECT checksum = $3 FROM platform.org_migrations WHERE org_id = $1 AND name = $2", 3,
-        values);
-
-    if (!r) {
-        complain(slug, f->name);
-        return -1;
-    }
-    int known = PQntuples(r);
-    bool same = known && admin_cell(r, 0, 0)[0] == 't';
-    PQclear(r);
-    if (known && !same) {
+    for (int i = 0; i < PQntuples(applied); i++) {
+        if (strcmp(admin_cell(applied, i, 0), f->name) != 0)
+            continue;
+        if (strcmp(admin_cell(applied, i, 1), f->checksum) == 0)
+            return 1;
         fprintf(stderr, "propops: %s: %s was changed after it was applied\n", slug, f->name);
         return -1;
     }
-    return known;
+    return 0;
 }
 
 static bool apply(
@@ -265,13 +257,12 @@ static bool apply(
     return r != NULL;
 }
 
-static bool apply_all(
-    PGconn *pg, const char *id, const char *slug, const char *schema, const char *role)
+/* All files that the org lacks, in their order. */
+static bool apply_missing(PGconn *pg, const PGresult *applied, const char *id, const char *slug,
+    const char *schema, const char *role)
 {
-    const char *values[] = {id, digest};
-
     for (size_t i = 0; i < files_count; i++) {
-        int known = applied(pg, id, slug, &files[i]);
+        int known = is_applied(applied, slug, &files[i]);
         if (known < 0)
             return false;
         if (!known && !apply(pg, id, schema, role, &files[i]))
@@ -279,6 +270,21 @@ static bool apply_all(
         if (!known)
             printf("%s\t%s\n", slug, files[i].name);
     }
+    return true;
+}
+
+static bool apply_all(
+    PGconn *pg, const char *id, const char *slug, const char *schema, const char *role)
+{
+    const char *values[] = {id, digest};
+    PGresult *applied = admin_query(
+        pg, "SELECT name, checksum FROM platform.org_migrations WHERE org_id = $1", 1, values);
+    bool done = applied ? apply_missing(pg, applied, id, slug, schema, role)
+                        : complain(slug, "directory");
+
+    PQclear(applied);
+    if (!done)
+        return false;
     PGresult *r = admin_query(
         pg, "UPDATE platform.orgs SET migrations_digest = $2 WHERE id = $1", 2, values);
     PQclear(r);
