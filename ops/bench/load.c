@@ -397,6 +397,8 @@ static void start_all(void)
         for (int k = 0; k < (options.hold ? 1 : options.streams); k++)
             ask(c, &c->streams[k]);
         flush(c);
+        while (options.hold && under_way > 0)
+            turn(20);
     }
 }
 

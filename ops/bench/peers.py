@@ -11,16 +11,17 @@ from pathlib import Path
 BENCH = Path(__file__).resolve().parent
 
 
-def wait_for_port(port, process, log):
+def listens(port, process):
+    """Waits until the process answers on its port; False when it ends before."""
     for _ in range(300):
         if process.poll() is not None:
-            break
+            return False
         try:
             socket.create_connection(("127.0.0.1", port), 1).close()
-            return
+            return True
         except OSError:
             time.sleep(0.05)
-    raise SystemExit(f"bench: nothing listens on port {port}; see {log}")
+    return False
 
 
 class Peer:
@@ -31,12 +32,18 @@ class Peer:
         folder.mkdir(parents=True, exist_ok=True)
 
     def start(self, argv, port=None, **environment):
+        """A connection of somebody else's may have just this port for its own end, so a second try is made."""
         log = self.folder / f"{Path(argv[0]).name}.log"
-        with open(log, "a", encoding="utf-8") as out:
-            process = subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=out, stderr=out, env={**os.environ, **environment})
-        self.processes.append(process)
-        if port:
-            wait_for_port(port, process, log)
+        for _ in range(3):
+            with open(log, "a", encoding="utf-8") as out:
+                process = subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=out, stderr=out, env={**os.environ, **environment})
+            if not port or listens(port, process):
+                self.processes.append(process)
+                return
+            process.kill()
+            process.wait()
+            time.sleep(1)
+        raise SystemExit(f"bench: nothing listens on port {port}; see {log}")
 
     def roots(self):
         return [p.pid for p in self.processes]
@@ -151,27 +158,22 @@ PROGRESS = re.compile(r"progress: ([\d.]+) s, ([\d.]+) tps, lat ([\d.]+) ms")
 
 
 def pgbench(scripts, variables, seconds, warm, database, snapshot):
-    """Transactions a second after the warm-up and the snapshots around them: connections prepare everything in their first seconds."""
-    argv = ["pgbench", "-n", "-M", "prepared", "-c", "8", "-j", "1", "-P", "1", "-T", str(warm + seconds), *database]
+    """Transactions in each second after the warm-up, and what snapshot() gave before and after them."""
+    argv = ["pgbench", "-n", "-M", "prepared", "-c", "4", "-j", "1", "-P", "1", "-T", str(warm + seconds + 1), *database]
     for script in scripts:
         argv += ["-f", str(script)]
     for name, value in variables.items():
         argv += ["-D", f"{name}={value}"]
     environment = {**os.environ, "PGOPTIONS": "-c plan_cache_mode=force_generic_plan -c jit=off"}
     process = subprocess.Popen(argv, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, env=environment)
-    rates, before, after, said = [], None, None, []
+    rates, pictures, said = [], [], []
     for line in process.stderr:
         said.append(line)
         found = PROGRESS.match(line)
-        if not found:
-            continue
-        second = round(float(found.group(1)))
-        if second == warm:
-            before = (snapshot(), time.monotonic())
-        elif second > warm:
+        if found and round(float(found.group(1))) >= warm:
+            pictures.append(snapshot())
             rates.append(float(found.group(2)))
-            if second == warm + seconds - 1 or not after:
-                after = (snapshot(), time.monotonic(), len(rates))
-    if process.wait() != 0 or not rates:
+    if process.wait() != 0 or len(rates) < 3:
         raise SystemExit("bench: pgbench failed:\n" + "".join(said[-10:]))
-    return rates, before, after
+    # The last second may be told when its connections are gone.
+    return rates[1:-1], pictures[0], pictures[-2]
