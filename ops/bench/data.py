@@ -166,7 +166,7 @@ def seal_some(place, tokens_of, jobs):
 
 
 SYLLABLES = ["an", "bar", "bel", "ber", "bran", "cal", "car", "cor", "dal", "den", "der", "don", "el", "far", "fen", "gar", "glen", "had", "hal", "har",
-             "ken", "kin", "lan", "lang", "lin", "mar", "mel", "mor", "nor", "pem", "ran", "rol", "san", "sel", "shel", "stan", "tal", "ten", "tor", "wal", "win", "wor"]
+             "ken", "kin", "lan", "lang", "lin", "mar", "mel", "nor", "pem", "ran", "rol", "san", "sel", "shel", "stan", "tal", "ten", "tor", "wal", "win", "wor"]
 ENDINGS = ["son", "ton", "ley", "field", "ford", "wood", "worth", "ham", "by", "man", "well", "den", "more", "shaw", "stead", "wick", "dale", "croft"]
 FIRST = ["Aisha", "Alan", "Amara", "Amir", "Anna", "Ben", "Bola", "Carys", "Chloe", "Daniel", "Dev", "Dilys", "Ella", "Emeka", "Eva", "Faisal", "Fiona",
          "George", "Grace", "Hamza", "Hannah", "Idris", "Imogen", "Jack", "Jaya", "Joan", "Karim", "Kate", "Leo", "Lily", "Maeve", "Mina", "Nadia", "Noah",
