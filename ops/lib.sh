@@ -244,4 +244,5 @@ create_org() {
     esac
 }
 
-org_exists() { propops org list 2>/dev/null | cut -f1 | grep -qx "$1"; }
+# All of the list is read: who stops at the first find makes the writer fail.
+org_exists() { propops org list 2>/dev/null | cut -f1 | grep -x "$1" >/dev/null; }
