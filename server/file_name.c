@@ -8,11 +8,13 @@ enum { NAME_MOST = 200 };
  * zero-width ones; 0 for others. */
 static size_t invisible(struct str s, size_t at)
 {
+    /* NOLINTBEGIN(misc-misleading-bidirectional): it is these that are looked for */
     static const struct str few[] = {STR("\xe2\x80\x8b"), STR("\xe2\x80\x8c"), STR("\xe2\x80\x8d"),
         STR("\xe2\x80\x8e"), STR("\xe2\x80\x8f"), STR("\xe2\x80\xa8"), STR("\xe2\x80\xa9"),
         STR("\xe2\x80\xaa"), STR("\xe2\x80\xab"), STR("\xe2\x80\xac"), STR("\xe2\x80\xad"),
         STR("\xe2\x80\xae"), STR("\xe2\x81\xa6"), STR("\xe2\x81\xa7"), STR("\xe2\x81\xa8"),
         STR("\xe2\x81\xa9"), STR("\xef\xbb\xbf"), STR("\xd8\x9c")};
+    /* NOLINTEND(misc-misleading-bidirectional) */
 
     for (size_t i = 0; i < countof(few); i++)
         if (s.len - at >= few[i].len && memcmp(s.at + at, few[i].at, few[i].len) == 0)

@@ -60,14 +60,20 @@ struct file_fault pdf_fault(struct str s)
 /* Compound files of the old Office: sectors chained by a table. */
 enum { OLE_END = 0xFFFFFFFA, OLE_SECTORS_MOST = 4096, OLE_IN_HEAD = 109 };
 
+/* Sectors have 512 bytes or 4 KB: the head is refused otherwise. */
+static unsigned ole_shift(struct str s)
+{
+    return little16(s, 30) == 12 ? 12 : 9;
+}
+
 static size_t ole_sector(struct str s, uint32_t sector)
 {
-    return ((size_t)sector + 1) << little16(s, 30);
+    return ((size_t)sector + 1) << ole_shift(s);
 }
 
 static uint32_t ole_next(struct str s, uint32_t sector)
 {
-    uint32_t per_sector = (1u << little16(s, 30)) / 4;
+    uint32_t per_sector = (1u << ole_shift(s)) / 4;
     uint32_t table = sector / per_sector;
 
     if (table >= OLE_IN_HEAD)
@@ -94,7 +100,7 @@ static bool ole_is_named(struct str s, size_t entry, const char *name)
 static bool ole_has(struct str s, const char *name)
 {
     uint32_t sector = little32(s, 48);
-    size_t size = (size_t)1 << little16(s, 30);
+    size_t size = (size_t)1 << ole_shift(s);
 
     for (unsigned n = 0; sector < OLE_END && n < OLE_SECTORS_MOST; n++) {
         size_t at = ole_sector(s, sector);

@@ -94,7 +94,7 @@ json_t *json_body_parse(struct call *c, struct str text)
         return NULL;
     }
     json_t *json = json_loadb(plain.at, plain.len, JSON_REJECT_DUPLICATES, &error);
-    if (json && json_is_object(json))
+    if (json_is_object(json))
         return json;
     if (json)
         fail_with(c, BODY_MALFORMED, "the JSON body is no object");

@@ -1,3 +1,4 @@
+#include <assert.h>
 #include <string.h>
 
 #include "server/openapi_schema.h"
@@ -81,6 +82,7 @@ static void schema_of_column(struct json *j, const struct column *c)
 
 static void put_columns(struct json *j, struct columns all)
 {
+    assert(all.at || all.count == 0);
     for (size_t i = 0; i < all.count; i++) {
         if (!is_sent(&all.at[i]))
             continue;
@@ -91,6 +93,7 @@ static void put_columns(struct json *j, struct columns all)
 
 static void put_column_names(struct json *j, struct columns all)
 {
+    assert(all.at || all.count == 0);
     for (size_t i = 0; i < all.count; i++)
         if (is_sent(&all.at[i]))
             json_text(j, all.at[i].name);

@@ -156,7 +156,7 @@ static bool take(struct call *c, uint64_t key, struct rate rate)
     reply_header(c, "x-ratelimit-limit", call_print(c, "%d", rate.requests));
     reply_header(c, "x-ratelimit-remaining", call_print(c, "%d", over ? 0 : rate.requests - used));
     reply_header(
-        c, "x-ratelimit-reset", call_print(c, "%lld", (long long)(now_unix() + (int64_t)left)));
+        c, "x-ratelimit-reset", call_print(c, "%lld", (long long)now_unix() + (long long)left));
     if (over)
         reply_header(c, "retry-after", call_print(c, "%llu", (unsigned long long)left));
     return !over;

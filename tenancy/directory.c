@@ -277,7 +277,8 @@ bool directory_read(PGconn *pg)
             d->orgs[i] = org_of(old, r, (int)i);
             add_hosts(d, d->orgs[i], admin_cell(r, (int)i, 10));
         }
-        qsort(d->hosts, d->hosts_count, sizeof *d->hosts, by_host);
+        if (d->hosts_count > 0)
+            qsort(d->hosts, d->hosts_count, sizeof *d->hosts, by_host);
         replace(old, d);
     }
     PQclear(r);
@@ -297,6 +298,7 @@ const struct org *org_by_host(struct str host, bool *shared)
     *shared = str_is(host, shared_host);
     if (*shared || !d || host.len >= sizeof wanted.name)
         return NULL;
+    wanted.org = NULL;
     memcpy(wanted.name, host.at, host.len);
     wanted.name[host.len] = '\0';
     const struct host *h = bsearch(&wanted, d->hosts, d->hosts_count, sizeof wanted, by_host);

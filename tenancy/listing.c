@@ -385,7 +385,7 @@ static unsigned size_for(int64_t limit)
 void listing_page(struct call *c, const struct statement *s, const struct listing_value *values,
     size_t values_count, const struct member *members, size_t members_count)
 {
-    struct str after[ORDERS_MOST];
+    struct str after[ORDERS_MOST] = {{0}};
 
     if (call_faulted(c))
         return;

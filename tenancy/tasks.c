@@ -207,6 +207,7 @@ static bool run_claimed(struct call *c, const struct rows *claim)
 {
     int64_t id = row_int(claim, 0, "id"), tries = row_int(claim, 0, "tries");
     const struct task_kind *k = kind_named(row_str(claim, 0, "kind"));
+    assert(k); /* only kinds that we know are claimed */
     struct str payload = call_copy(c, row_str(claim, 0, "payload"));
 
     if (tries > TRIES_MOST)

@@ -151,7 +151,7 @@ struct job *jobs_require_open(struct call *c, struct uuid uuid)
 
 struct str postcode_written(struct call *c, struct str postcode)
 {
-    char letters[8];
+    char letters[8] = "";
     size_t count = 0;
 
     for (size_t i = 0; i < postcode.len; i++) {

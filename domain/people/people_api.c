@@ -35,8 +35,8 @@ static const struct field light_list_fields[] = {
  * offer both. */
 static void list_found(struct call *c, const struct list_tenants *in, bool full)
 {
-    struct arg none = {0}, found = in->search.len ? ARG(people_search(c, in->search, full)) : none,
-               address = ARG(in->address_id);
+    const struct arg none = {0}, address = ARG(in->address_id);
+    const struct arg found = in->search.len ? ARG(people_search(c, in->search, full)) : none;
     const struct listing_value values[] = {
         {"found", found},
         {"address_id", full ? address : none},

@@ -44,15 +44,15 @@ void confine_limits(void)
 
 static void let_read(int rules, const char *path)
 {
-    struct landlock_path_beneath_attr rule = {
+    int fd = open(path, O_PATH | O_CLOEXEC);
+    struct landlock_path_beneath_attr rule = {.parent_fd = fd,
         .allowed_access = LANDLOCK_ACCESS_FS_READ_FILE | LANDLOCK_ACCESS_FS_READ_DIR};
 
-    rule.parent_fd = open(path, O_PATH | O_CLOEXEC);
-    if (rule.parent_fd < 0)
+    if (fd < 0)
         return;
     if (syscall(SYS_landlock_add_rule, rules, LANDLOCK_RULE_PATH_BENEATH, &rule, 0) != 0)
         leave(2, "a Landlock rule was refused");
-    close(rule.parent_fd);
+    close(fd);
 }
 
 /* Fonts and the like stay readable, the service's own files do not. False where the kernel has no
