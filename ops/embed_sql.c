@@ -279,6 +279,7 @@ static void write_columns(FILE *out)
         fprintf(out, "    {.name = \"%s\", .type = ", c->name);
         write_constant(out, c->type);
         fprintf(out, ", .nullable = %s", c->nullable ? "true" : "false");
+        fprintf(out, ", .key = \"\\\"%s\\\":\", .key_len = %zu", c->name, strlen(c->name) + 3);
         if (*c->place)
             fprintf(out, ", .place = \"%s\", .by = \"%s\"", c->place, c->by);
         fputs("},\n", out);

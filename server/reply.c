@@ -227,13 +227,26 @@ static void quoted(struct buf *out, struct str s)
     buf_char(out, '"');
 }
 
+/* The value that follows is not separated from its key. */
+static void expect_value(struct json *j)
+{
+    j->started &= ~((uint64_t)1 << j->depth);
+}
+
 void json_key_str(struct json *j, struct str name)
 {
     separate(j);
     quoted(j->out, name);
     buf_char(j->out, ':');
-    j->started &= ~(
-        (uint64_t)1 << j->depth); /* the value that follows is not separated from its key */
+    expect_value(j);
+}
+
+void json_key_made(struct json *j, const char *key, size_t len)
+{
+    assert(key);
+    separate(j);
+    buf_add(j->out, key, len);
+    expect_value(j);
 }
 
 void json_key(struct json *j, const char *name)

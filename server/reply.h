@@ -80,9 +80,10 @@ void json_array(struct json *j);
 void json_array_end(struct json *j);
 void json_key(struct json *j, const char *name);
 void json_key_str(struct json *j, struct str name);
-void json_int(struct json *j, int64_t value);      /* NONE: null */
-void json_str(struct json *j, struct str value);   /* NO_STR: null */
-void json_text(struct json *j, const char *value); /* NULL: null */
+void json_key_made(struct json *j, const char *key, size_t len); /* with its quotes and colon */
+void json_int(struct json *j, int64_t value);                    /* NONE: null */
+void json_str(struct json *j, struct str value);                 /* NO_STR: null */
+void json_text(struct json *j, const char *value);               /* NULL: null */
 void json_flag(struct json *j, bool value);
 void json_uuid(struct json *j, struct uuid value); /* nil: null */
 void json_null(struct json *j);

@@ -58,6 +58,8 @@ struct column {
     const char *name;
     enum column_type type;
     bool nullable;
+    const char *key; /* of statements only: the name as it stands in JSON, with quotes and colon */
+    size_t key_len;
     const char *place; /* sealed: "jobs.access_details" */
     const char *by;    /* sealed: the column that holds the record's uuid */
     /* Of JSON, in rows only: what the object, or each one of a list, holds. Unknown without. */

@@ -232,25 +232,14 @@ void buf_release(struct buf *b)
     *b = (struct buf){0};
 }
 
-void buf_reserve(struct buf *b, size_t more)
+void buf_grow(struct buf *b, size_t more)
 {
-    if (b->room - b->len >= more)
-        return;
     size_t room = b->room ? b->room : 512;
     while (room - b->len < more)
         if (__builtin_mul_overflow(room, 2, &room))
             abort();
     b->at = must(realloc(b->at, room));
     b->room = room;
-}
-
-void buf_add(struct buf *b, const void *bytes, size_t len)
-{
-    if (len == 0)
-        return;
-    buf_reserve(b, len);
-    memcpy(b->at + b->len, bytes, len);
-    b->len += len;
 }
 
 void buf_str(struct buf *b, struct str s)
@@ -261,12 +250,6 @@ void buf_str(struct buf *b, struct str s)
 void buf_text(struct buf *b, const char *text)
 {
     buf_add(b, text, strlen(text));
-}
-
-void buf_char(struct buf *b, char c)
-{
-    buf_reserve(b, 1);
-    b->at[b->len++] = c;
 }
 
 void buf_int(struct buf *b, int64_t value)

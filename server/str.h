@@ -12,6 +12,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #define countof(array) (sizeof(array) / sizeof((array)[0]))
 
@@ -62,11 +63,32 @@ struct buf {
 };
 
 void buf_release(struct buf *b);
-void buf_reserve(struct buf *b, size_t more); /* room for `more` bytes behind len */
-void buf_add(struct buf *b, const void *bytes, size_t len);
+void buf_grow(struct buf *b, size_t more); /* only for buf_reserve */
+
+/* Room for `more` bytes behind len. These three are the innermost of every reply. */
+static inline void buf_reserve(struct buf *b, size_t more)
+{
+    if (b->room - b->len < more)
+        buf_grow(b, more);
+}
+
+static inline void buf_add(struct buf *b, const void *bytes, size_t len)
+{
+    if (len == 0)
+        return;
+    buf_reserve(b, len);
+    memcpy(b->at + b->len, bytes, len);
+    b->len += len;
+}
+
+static inline void buf_char(struct buf *b, char c)
+{
+    buf_reserve(b, 1);
+    b->at[b->len++] = c;
+}
+
 void buf_str(struct buf *b, struct str s);
 void buf_text(struct buf *b, const char *text);
-void buf_char(struct buf *b, char c);
 void buf_int(struct buf *b, int64_t value);
 void buf_print(struct buf *b, const char *format, ...)
     __attribute__((format(printf, 2, 3))); /* never for JSON */

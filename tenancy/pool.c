@@ -6,6 +6,8 @@
 
 enum {
     SHARED = 4,
+    HOMES = 2,    /* shared connections that an org goes to first */
+    CROWDED = 16, /* calls on each of them, before it goes to the others too */
     LEASED = 8,
     SLOW = 2,
     LOAD_MOST = 256,
@@ -59,36 +61,50 @@ static bool has_room(int64_t org_id)
     return here.load < most && (here.load < most / 4 * 3 || *counter(org_id) < most / 2);
 }
 
-/* Equal loads go by the org, so that in quiet times an org finds the connection that knows its
- * statements. */
-static struct link *least_loaded(int64_t org_id)
+/* The i-th shared connection as an org counts them. */
+static struct link *shared_of(int64_t org_id, unsigned i)
+{
+    return here.shared[((uint64_t)org_id + i) % SHARED];
+}
+
+static struct link *least_loaded(int64_t org_id, unsigned of)
 {
     struct link *best = NULL;
 
-    for (unsigned i = 0; i < SHARED; i++) {
-        struct link *l = here.shared[((uint64_t)org_id + i) % SHARED];
+    for (unsigned i = 0; i < of; i++) {
+        struct link *l = shared_of(org_id, i);
         if (link_up(l) && (!best || link_load(l) < link_load(best)))
             best = l;
     }
     return best;
 }
 
-static void want_another(void)
+/* A connection keeps an org's statements planned and its tables known, which costs memory for each
+ * org and a thousand times an execution to get: so an org stays at home, unless it is crowded
+ * there. */
+static struct link *nearest(int64_t org_id)
+{
+    struct link *home = least_loaded(org_id, HOMES);
+
+    return home && link_load(home) < CROWDED ? home : least_loaded(org_id, SHARED);
+}
+
+static void want_another(int64_t org_id)
 {
     for (unsigned i = 0; i < SHARED; i++)
-        if (!link_wanted(here.shared[i])) {
-            link_want(here.shared[i]);
+        if (!link_wanted(shared_of(org_id, i))) {
+            link_want(shared_of(org_id, i));
             return;
         }
 }
 
 struct link *pool_shared(int64_t org_id)
 {
-    struct link *l = least_loaded(org_id);
+    struct link *l = nearest(org_id);
 
-    if (!l || link_load(l) > 0) {
-        want_another();
-        l = least_loaded(org_id);
+    if (!l || link_load(l) > 0 || !link_wanted(shared_of(org_id, 0))) {
+        want_another(org_id);
+        l = nearest(org_id);
     }
     if (!l || link_load(l) >= LOAD_MOST || !has_room(org_id))
         return NULL;

@@ -22,10 +22,13 @@ static int column_of(const struct rows *r, const char *name)
 
 static struct str cell(const struct rows *r, size_t row, int column)
 {
-    if (row >= r->count || PQgetisnull(r->result, (int)row, column))
+    if (row >= r->count)
         return NO_STR;
-    return (struct str){
-        PQgetvalue(r->result, (int)row, column), (size_t)PQgetlength(r->result, (int)row, column)};
+    /* Absence is asked for only where nothing stands: this is the innermost of every list. */
+    int len = PQgetlength(r->result, (int)row, column);
+    if (len == 0 && PQgetisnull(r->result, (int)row, column))
+        return NO_STR;
+    return (struct str){PQgetvalue(r->result, (int)row, column), (size_t)len};
 }
 
 struct str row_extra(const struct rows *r, size_t row, unsigned i)
@@ -205,7 +208,7 @@ static void write_columns(struct call *c, struct json *j, const struct rows *r, 
         const struct column *d = &r->of->columns[i];
         if (d->name[0] == '_' || d->type == COLUMN_BYTES)
             continue;
-        json_key(j, d->name);
+        json_key_made(j, d->key, d->key_len);
         write_cell(c, j, r, row, (int)i);
     }
 }
