@@ -1,6 +1,7 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <malloc.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <stdatomic.h>
@@ -22,6 +23,7 @@ enum {
     DRAIN_LOOK_MS = 50,
     IDLE_CUT_MS = 3000, /* after both GOAWAYs, which are a second apart */
     LOOK_MS = 1000,     /* at all clients */
+    CROWD = 256,        /* so many connections leave memory behind that is worth giving back */
 };
 
 struct front {
@@ -29,7 +31,7 @@ struct front {
     h2o_accept_ctx_t accept[DOORS];
     h2o_socket_t *listeners[DOORS];
     bool accepting, paused, draining;
-    unsigned connections, most;
+    unsigned connections, most, crowd;
     struct client *clients;
     struct timer pause, drain, look;
     uint64_t drain_began;
@@ -135,6 +137,17 @@ static void on_handshake(h2o_socket_t *socket, const char *err)
         h2o_http1_accept(accept, socket, now);
 }
 
+/* After a crowd has gone: what it used lies scattered, and the C library would keep it. */
+static void give_memory_back(void)
+{
+    if (front->connections > front->crowd)
+        front->crowd = front->connections;
+    if (front->crowd < CROWD || front->connections > front->crowd / 4)
+        return;
+    front->crowd = front->connections;
+    malloc_trim(0);
+}
+
 static void look_at_clients(void *unused)
 {
     uint64_t now = now_monotonic_us();
@@ -142,6 +155,7 @@ static void look_at_clients(void *unused)
     (void)unused;
     for (struct client *c = front->clients; c; c = c->next)
         client_look(c, now);
+    give_memory_back();
     timer_start(&front->look, config.head_ms < 4 * LOOK_MS ? (uint32_t)config.head_ms / 4 : LOOK_MS,
         look_at_clients, NULL);
 }
