@@ -16,21 +16,18 @@ def fast_binary(tmp_path_factory):
 
 @pytest.fixture(scope="module", params=[1, 2], ids=["one-loop", "two-loops"])
 def server(request, binary, tmp_path_factory):
-    s = wire.Server(binary, tmp_path_factory.mktemp("home"), request.param)
-    yield s
-    assert s.stop() == 0
+    with wire.Server(binary, tmp_path_factory.mktemp("home"), request.param) as s:
+        yield s
 
 
 @pytest.fixture(scope="module")
 def one_loop(binary, tmp_path_factory):
-    s = wire.Server(binary, tmp_path_factory.mktemp("home"))
-    yield s
-    assert s.stop() == 0
+    with wire.Server(binary, tmp_path_factory.mktemp("home")) as s:
+        yield s
 
 
 @pytest.fixture(scope="module")
 def hasty(binary, tmp_path_factory):
     """A server of little patience: two seconds stand for what else takes ten, thirty or six hundred."""
-    s = wire.Server(binary, tmp_path_factory.mktemp("home"), head_ms=2000, stall_ms=2000, idle_ms=2000)
-    yield s
-    assert s.stop() == 0
+    with wire.Server(binary, tmp_path_factory.mktemp("home"), head_ms=2000, stall_ms=2000, idle_ms=2000) as s:
+        yield s

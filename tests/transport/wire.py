@@ -62,7 +62,7 @@ class Server:
                            PROPOPS_METRICS_PORT="0", PROPOPS_LOOPS=str(loops), PROPOPS_CONSOLE=str(home),
                            ASAN_OPTIONS="detect_stack_use_after_return=1")
         environment.update({f"PROPOPS_{name.upper()}": str(value) for name, value in settings.items()})
-        self.process = subprocess.Popen([binary], env=environment, stderr=open(self.log, "wb"))
+        self.process = subprocess.Popen([binary], env=environment, stdout=subprocess.DEVNULL, stderr=open(self.log, "wb"))
         until = time.monotonic() + 20
         while True:
             try:
@@ -80,6 +80,17 @@ class Server:
         assert "AddressSanitizer" not in text.replace("WARNING: ASan", "") and "runtime error" not in text, text[-6000:]
         assert "LeakSanitizer" not in text, text[-6000:]
         return self.process.returncode
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, failure, *_):
+        """Must end decently, unless the test failed before."""
+        if failure:
+            self.process.kill()
+            self.process.wait()
+        else:
+            assert self.stop() == 0
 
     def connect(self, protocol, host="acme.localhost", receive=0):
         s = socket.socket()
