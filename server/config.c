@@ -193,6 +193,9 @@ void config_load(void)
     config.console = path("PROPOPS_CONSOLE", console_beside_binary());
     config.file_io = choice("PROPOPS_FILE_IO", file_ios);
     config.rate_factor = factor("PROPOPS_RATE_FACTOR", 1);
+    config.head_ms = number("PROPOPS_HEAD_MS", 10 * 1000, 100, 600 * 1000);
+    config.stall_ms = number("PROPOPS_STALL_MS", 30 * 1000, 100, 600 * 1000);
+    config.idle_ms = number("PROPOPS_IDLE_MS", 600 * 1000, 100, 24 * 3600 * 1000);
     config.verbose = flag("PROPOPS_VERBOSE");
     check_ports();
     if (problems.len == 0)

@@ -21,6 +21,9 @@ struct config {
     const char *console; /* PROPOPS_CONSOLE, build/console beside the binary: the built web app */
     const char *file_io; /* PROPOPS_FILE_IO, auto */
     double rate_factor;  /* PROPOPS_RATE_FACTOR, 1: multiplies all rate limits */
+    int head_ms;         /* PROPOPS_HEAD_MS, 10000: for a request's head, and 1 KB/s of its body */
+    int stall_ms;        /* PROPOPS_STALL_MS, 30000: for a client to take a piece of a response */
+    int idle_ms;         /* PROPOPS_IDLE_MS, 600000: between a connection's requests */
     bool verbose;        /* PROPOPS_VERBOSE */
 };
 

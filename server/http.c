@@ -12,6 +12,7 @@
 #include <stdlib.h>
 
 #include "server/assets.h"
+#include "server/config.h"
 #include "server/fiber.h"
 #include "server/gate.h"
 #include "server/log.h"
@@ -23,7 +24,6 @@ enum {
     IN_FLIGHT_MOST = HTTP_CONCURRENT_MOST, /* of a connection, abandoned ones included */
     FLIGHTS_MOST = 2048,                   /* of a thread */
     SLICE = 256 * 1024,                    /* of a body, between two looks at the clock */
-    STALL_MS = 30 * 1000,                  /* a client that takes nothing for so long is dropped */
     WORK_MS = 60 * 1000,                   /* a call without a reply by then is answered for */
 };
 
@@ -36,6 +36,7 @@ struct flight {
     unsigned refs;     /* the request's and the work's */
     bool counted;      /* in client->in_flight */
     bool answered;     /* a response was begun */
+    bool finished;     /* all of it is the library's */
     bool ready;        /* for the next piece of a streamed body */
     bool last, broken; /* the piece that is sent next */
     unsigned piece;
@@ -78,6 +79,8 @@ static void on_request_gone(void *slot)
     timer_stop(&f->stall);
     timer_stop(&f->work);
     f->client->requests--;
+    if (!f->finished)
+        client_cancelled(f->client);
     if (f->waiting)
         fiber_wake(f->waiting);
     flight_unref(f);
@@ -204,7 +207,8 @@ static void send_slice(struct flight *f)
     h2o_iovec_t slice = {(char *)f->rest.at, len};
 
     f->rest = (struct str){f->rest.at + len, f->rest.len - len};
-    timer_start(&f->stall, STALL_MS, on_stalled, f);
+    f->finished = f->rest.len == 0;
+    timer_start(&f->stall, (uint32_t)config.stall_ms, on_stalled, f);
     h2o_send(
         f->req, &slice, len > 0, f->rest.len ? H2O_SEND_STATE_IN_PROGRESS : H2O_SEND_STATE_FINAL);
 }
@@ -258,8 +262,9 @@ static void deliver_piece(void *arg)
         begin_response(f);
     if (f->last)
         state = f->broken ? H2O_SEND_STATE_ERROR : H2O_SEND_STATE_FINAL;
+    f->finished = f->last;
     f->ready = false;
-    timer_start(&f->stall, STALL_MS, on_stalled, f);
+    timer_start(&f->stall, (uint32_t)config.stall_ms, on_stalled, f);
     h2o_send(f->req, &slice, piece->len > 0, state);
 }
 
@@ -274,7 +279,7 @@ static void on_work_late(void *arg)
     log_failure("call_without_reply", "request_id", f->call.id, NULL);
     if (!req || f->answered)
         return;
-    f->answered = true;
+    f->answered = f->finished = true;
     write_error(&body, BUSY, f->call.id);
     req->res.status = 503;
     req->res.reason = http_reason(503);
@@ -283,7 +288,7 @@ static void on_work_late(void *arg)
     for (size_t i = 0; i < countof(usual_headers); i++)
         http_add_header(req, usual_headers[i].name, usual_headers[i].value);
     http_add_header(req, STR("retry-after"), STR("1"));
-    timer_start(&f->stall, STALL_MS, on_stalled, f);
+    timer_start(&f->stall, (uint32_t)config.stall_ms, on_stalled, f);
     h2o_send_inline(req, body.at, body.len);
     buf_release(&body);
 }
@@ -490,6 +495,7 @@ int http_on_request(h2o_handler_t *handler, h2o_req_t *req)
     f->client = client_of(req);
     f->client->refs++;
     f->client->requests++;
+    client_asked(f->client);
     f->refs = 1;
     f->begin.cb = begin;
     flights++;

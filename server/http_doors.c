@@ -15,9 +15,8 @@ enum {
     ENTITY_MOST =
         64 * 1024 *
         1024, /* above it the library breaks off without an answer, and clients send again */
-    SPOOL_FROM = 1024 * 1024,     /* larger bodies arrive in a file */
-    HEAD_AND_BODY_MS = 90 * 1000, /* HTTP/1: for a request to arrive, and between requests */
-    IDLE_MS = 10 * 60 * 1000,     /* HTTP/2: without any request */
+    SPOOL_FROM = 1024 * 1024,    /* larger bodies arrive in a file */
+    REQUEST_MS = 10 * 60 * 1000, /* HTTP/1: for a request to arrive; see also client_watch.c */
     STRAGGLERS_MS = 20 * 1000,
 };
 
@@ -97,6 +96,7 @@ static int on_plain_request(h2o_handler_t *handler, h2o_req_t *req)
                path = http_view(req->input.path);
 
     (void)handler;
+    req->http1_is_persistent = 0;
     bool known = sent.len <= sizeof name && http_host_name(sent, name, &host) && tls_covers(host);
     if (!known || path.len == 0 || path.at[0] != '/' || path.len > PATH_MOST) {
         answer_text(req, known ? 400 : 421, "Bad request\n", 12);
@@ -166,9 +166,9 @@ h2o_globalconf_t *http_configure(void)
     h2o_config_init(&globalconf);
     globalconf.server_name = (h2o_iovec_t){NULL, 0};
     globalconf.max_request_entity_size = ENTITY_MOST;
-    globalconf.http1.req_timeout = HEAD_AND_BODY_MS;
+    globalconf.http1.req_timeout = REQUEST_MS;
     globalconf.http1.upgrade_to_http2 = 0;
-    globalconf.http2.idle_timeout = IDLE_MS;
+    globalconf.http2.idle_timeout = (uint64_t)config.idle_ms;
     globalconf.http2.graceful_shutdown_timeout = STRAGGLERS_MS;
     globalconf.http2.max_concurrent_requests_per_connection = HTTP_CONCURRENT_MOST;
     add_door(DOOR_TLS, "tls", http_on_request);

@@ -65,8 +65,11 @@ static void copy_headers(struct call *c, const h2o_req_t *req)
 
     if (req->headers.size > HEADERS_MOST)
         return fail(c, TOO_MANY_HEADERS);
-    for (size_t i = 0; i < req->headers.size; i++)
+    for (size_t i = 0; i < req->headers.size; i++) {
+        if (req->headers.entries[i].name->len == 0)
+            return fail_with(c, REQUEST_MALFORMED, "a field without a name");
         bytes += req->headers.entries[i].name->len + req->headers.entries[i].value.len;
+    }
     if (bytes > HEADER_BYTES_MOST)
         return fail(c, TOO_MANY_HEADERS);
     c->request.headers = call_alloc(c, (req->headers.size + 1) * sizeof *c->request.headers);
@@ -77,12 +80,29 @@ static void copy_headers(struct call *c, const h2o_req_t *req)
     c->request.headers_count = req->headers.size;
 }
 
+/* Whether the target hides a separator or a dot from those on its way that compare paths as they
+ * are sent; nobody needs to. */
+static bool hides_segments(struct str target)
+{
+    struct str path = str_cut(&target, '?');
+
+    for (size_t i = 0; i + 2 < path.len; i++) {
+        struct str escape = {path.at + i, 3};
+        if (str_equal_ignoring_case(escape, STR("%2e")) ||
+            str_equal_ignoring_case(escape, STR("%2f")) ||
+            str_equal_ignoring_case(escape, STR("%5c")))
+            return true;
+    }
+    return false;
+}
+
 /* The library has decoded the path once and resolved its dots after that. */
 static void copy_path(struct call *c, const h2o_req_t *req)
 {
     struct str path = http_view(req->path_normalized);
     bool plain = req->input.path.len > 0 && req->input.path.len <= PATH_MOST &&
-                 req->input.path.base[0] == '/' && str_is_utf8(path);
+                 req->input.path.base[0] == '/' && str_is_utf8(path) &&
+                 !hides_segments(http_view(req->input.path));
 
     for (size_t i = 0; plain && i < path.len; i++)
         plain = (unsigned char)path.at[i] >= 0x20 && path.at[i] != 0x7F;
@@ -138,7 +158,22 @@ void request_body_free(struct str *body)
     *body = NO_STR;
 }
 
-void request_read(struct call *c, const h2o_req_t *req, const struct client *client)
+/* A body in chunks is decoded by the library, which forgives much in their framing: nothing that
+ * follows such a request, or one that is refused for its shape, is taken for another. */
+static void check_shape(struct call *c, h2o_req_t *req, const struct client *client)
+{
+    const h2o_buffer_t *input = client->socket->input;
+    bool chunked = false;
+
+    if (req->version >= 0x200)
+        return;
+    if (!http1_head_is_plain((struct str){input->bytes, input->size}, &chunked))
+        fail_with(c, REQUEST_MALFORMED, "head");
+    if (chunked)
+        req->http1_is_persistent = 0;
+}
+
+void request_read(struct call *c, h2o_req_t *req, const struct client *client)
 {
     struct str method = http_view(req->input.method);
 
@@ -146,8 +181,11 @@ void request_read(struct call *c, const h2o_req_t *req, const struct client *cli
     c->request.method = method_of(c->request.method_text, &c->request.is_head);
     c->request.http_version = req->version;
     c->request.address = call_copy(c, str_of(client->address));
+    check_shape(c, req, client);
     copy_headers(c, req);
     copy_path(c, req);
     if (!call_faulted(c))
         copy_authority(c, req, client);
+    if (call_faulted(c))
+        req->http1_is_persistent = 0;
 }

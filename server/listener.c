@@ -1,6 +1,7 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <malloc.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <stdatomic.h>
@@ -21,6 +22,8 @@ enum {
     DRAIN_MS = 30000,
     DRAIN_LOOK_MS = 50,
     IDLE_CUT_MS = 3000, /* after both GOAWAYs, which are a second apart */
+    LOOK_MS = 1000,     /* at all clients */
+    CROWD = 256,        /* so many connections leave memory behind that is worth giving back */
 };
 
 struct front {
@@ -28,9 +31,9 @@ struct front {
     h2o_accept_ctx_t accept[DOORS];
     h2o_socket_t *listeners[DOORS];
     bool accepting, paused, draining;
-    unsigned connections, most;
+    unsigned connections, most, crowd;
     struct client *clients;
-    struct timer pause, drain;
+    struct timer pause, drain, look;
     uint64_t drain_began;
     void (*drained)(bool in_time);
 };
@@ -44,10 +47,17 @@ int64_t connections_open(void)
     return atomic_load_explicit(&open_all, memory_order_relaxed);
 }
 
+bool front_is_draining(void)
+{
+    return front->draining;
+}
+
 void client_unref(struct client *c)
 {
-    if (--c->refs == 0)
-        free(c);
+    if (--c->refs > 0)
+        return;
+    free(c->frames);
+    free(c);
 }
 
 void client_break(struct client *c)
@@ -98,6 +108,8 @@ static void client_new(h2o_socket_t *socket, enum door d)
     c->refs = 1;
     c->socket = socket;
     c->certificate = d == DOOR_TLS ? tls_default() : NULL;
+    c->greeted = d != DOOR_TLS;
+    c->since_us = now_monotonic_us();
     write_address(socket, c->address);
     c->next = front->clients;
     c->place = &front->clients;
@@ -108,6 +120,44 @@ static void client_new(h2o_socket_t *socket, enum door d)
     atomic_fetch_add_explicit(&open_all, 1, memory_order_relaxed);
     socket->on_close.cb = on_client_closed;
     socket->on_close.data = c;
+}
+
+static void on_handshake(h2o_socket_t *socket, const char *err)
+{
+    struct client *c = socket->on_close.data;
+    h2o_accept_ctx_t *accept = &front->accept[DOOR_TLS];
+
+    if (err)
+        return h2o_socket_close(socket);
+    c->greeted = true;
+    struct timeval now = *h2o_get_timestamp(&front->context, NULL, NULL);
+    if (str_starts(http_view(h2o_socket_ssl_get_selected_protocol(socket)), "h2"))
+        client_begin_http2(c, accept, now);
+    else
+        h2o_http1_accept(accept, socket, now);
+}
+
+/* After a crowd has gone: what it used lies scattered, and the C library would keep it. */
+static void give_memory_back(void)
+{
+    if (front->connections > front->crowd)
+        front->crowd = front->connections;
+    if (front->crowd < CROWD || front->connections > front->crowd / 4)
+        return;
+    front->crowd = front->connections;
+    malloc_trim(0);
+}
+
+static void look_at_clients(void *unused)
+{
+    uint64_t now = now_monotonic_us();
+
+    (void)unused;
+    for (struct client *c = front->clients; c; c = c->next)
+        client_look(c, now);
+    give_memory_back();
+    timer_start(&front->look, config.head_ms < 4 * LOOK_MS ? (uint32_t)config.head_ms / 4 : LOOK_MS,
+        look_at_clients, NULL);
 }
 
 static void stop_listening(void)
@@ -159,7 +209,10 @@ static void on_connection(h2o_socket_t *listener, const char *err)
             return;
         }
         client_new(socket, d);
-        h2o_accept(&front->accept[d], socket);
+        if (d == DOOR_TLS)
+            h2o_socket_ssl_handshake(socket, front->accept[d].ssl_ctx, NULL, on_handshake);
+        else
+            h2o_accept(&front->accept[d], socket);
     }
 }
 
@@ -181,7 +234,7 @@ static unsigned connections_most(void)
 
 static int bind_port(int port, bool loopback)
 {
-    int on = 1, off = 0, family = loopback ? AF_INET : AF_INET6;
+    int on = 1, off = 0, patience = 2 * config.stall_ms, family = loopback ? AF_INET : AF_INET6;
     int fd = socket(family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     struct sockaddr_in local = {.sin_family = AF_INET,
         .sin_port = htons((uint16_t)port),
@@ -202,6 +255,9 @@ static int bind_port(int port, bool loopback)
     if (fd < 0)
         die("a listening socket could not be made: %s", strerror(errno));
     setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+    /* Also of what is accepted here: a client that takes nothing is left by the kernel, too, when
+     * nobody else waits for it any more. */
+    setsockopt(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &patience, sizeof patience);
     if (bind(fd, address, len) != 0)
         die("port %d cannot be listened on: %s; choose another (PROPOPS_PORT, PROPOPS_HTTP_PORT, "
             "PROPOPS_METRICS_PORT) or stop its owner",
@@ -259,6 +315,7 @@ void front_open(void)
             front->listeners[d] = copy_listener(l, (enum door)d);
     }
     front->accept[DOOR_TLS].ssl_ctx = tls_context();
+    look_at_clients(NULL);
 }
 
 void front_accept(void)
@@ -278,6 +335,7 @@ static void end_drain(bool in_time)
 
     timer_stop(&front->drain);
     timer_stop(&front->pause);
+    timer_stop(&front->look);
     front->drained = NULL;
     if (done)
         done(in_time);

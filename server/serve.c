@@ -238,6 +238,8 @@ int server_run(void (*on_loop_start)(void), void (*on_ready)(void), void (*on_dr
     http_configure();
     listeners_open();
     metrics_gauge("propops_connections", "Open connections.", connections_open);
+    metrics_gauge("propops_clients_dropped",
+        "Connections broken off for flooding or for being late.", clients_dropped);
     workers_start(heavy > ORDINARY_WORKERS_LEAST ? heavy : ORDINARY_WORKERS_LEAST, heavy);
     loops_announce(loops);
     struct loop *first = loop_new(0);
