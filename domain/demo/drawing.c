@@ -1,5 +1,6 @@
 /* Pictures and pages are drawn here, so that the demo needs no files beside the binary. Whole
  * numbers only: the same on every machine. */
+#include <assert.h>
 #include <string.h>
 #include <zlib.h>
 
@@ -153,6 +154,7 @@ struct str demo_picture(struct call *c, uint64_t seed, bool repaired)
         fail_with(c, INTERNAL, "a picture could not be packed");
     buf_add(out, "\x89PNG\r\n\x1a\n", 8);
     add_chunk(out, "IHDR", head, sizeof head);
+    assert(packed.at);
     add_chunk(out, "IDAT", packed.at, packed_len);
     add_chunk(out, "IEND", "", 0);
     buf_release(&raw);
