@@ -98,17 +98,22 @@ def test_a_flood_with_the_handshakes_last_bytes_is_cut_short(one_loop, name):
         assert seconds_until_closed(s, 5) is not None
 
 
-@pytest.mark.parametrize("provoke", [lambda n: credit(n, 0), reset], ids=["made to reset", "resetting"])
-def test_two_hundred_cancelled_requests_in_ten_seconds_are_enough(one_loop, provoke):
+WHOLE = lambda n: request(n, "/api/sleep?ms=2000")
+HALF = lambda n: frame(HEADERS, END_HEADERS, n, BODY)
+
+
+@pytest.mark.parametrize("ask,provoke", [(WHOLE, lambda n: credit(n, 0)), (WHOLE, reset), (HALF, reset)],
+                         ids=["made to reset", "resetting", "resetting what never was whole"])
+def test_two_hundred_cancelled_requests_in_ten_seconds_are_enough(one_loop, ask, provoke):
     """However slowly they come, and whoever resets."""
     before = one_loop.settled()
     with Http2(one_loop) as c:
         for n in odd(190):
-            assert c.send(request(n, "/api/sleep?ms=2000") + provoke(n))
+            assert c.send(ask(n) + provoke(n))
         c.send(request(999))
         assert c.statuses(999) == {999: 200}
         for n in odd(60, 1001):
-            c.send(request(n, "/api/sleep?ms=2000") + provoke(n))
+            c.send(ask(n) + provoke(n))
             time.sleep(0.005)
         assert c.is_closed(5)
     assert one_loop.settled()["begun"] - before["begun"] <= 40
@@ -147,16 +152,16 @@ def fields_block(bytes):
 
 
 def test_a_bomb_of_header_fields_goes_off_nowhere(fast_binary, tmp_path):
-    """A byte a field, in requests whose body never comes: the library would hold twenty-five megabytes for each."""
+    """A byte a field, in requests whose body never comes or comes not at all: the library would take twenty-five megabytes for each."""
     with Server(fast_binary, tmp_path) as server:
         server.settled()
         before = server.memory()
-        bombs = [Http2(server) for _ in range(3)]
-        for c, fields in zip(bombs, (400_000, 30_000, 11_000)):
+        bombs = [Http2(server) for _ in range(4)]
+        for c, fields, end in zip(bombs, (400_000, 30_000, 11_000, 100_000), (0, 0, 0, END_STREAM)):
             block = fields_block(fields)
             pieces = [block[at:at + 16000] for at in range(0, len(block), 16000)]
             for n in odd(100):
-                c.send(*(frame(CONTINUATION if i else HEADERS, END_HEADERS if i == len(pieces) - 1 else 0, n, piece)
+                c.send(*(frame(CONTINUATION if i else HEADERS, (END_HEADERS if i == len(pieces) - 1 else 0) | (0 if i else end), n, piece)
                          for i, piece in enumerate(pieces)))
             assert c.is_closed(5)
         grown = server.memory() - before
@@ -175,7 +180,7 @@ def test_nothing_is_kept_of_what_comes_behind_an_error(one_loop):
         sent = 0
         try:
             while sent < 64 * 1024 * 1024:
-                sent += c.socket.send(bytes(65536))
+                sent += c.socket.send(b"\xff" * 65536)
         except OSError:
             pass
         assert sent < 32 * 1024 * 1024
@@ -250,6 +255,12 @@ def half_a_block(server):
 def slow_head(server):
     with server.connect("http/1.1") as s:
         return drip(s, [b"GET /api/echo HTTP/1.1\r\nHost: acme.localhost\r\n", *often(b"X-A: 1\r\n")])
+
+
+def long_head(server):
+    """More than what a body must bring, but no end."""
+    with server.connect("http/1.1") as s:
+        return drip(s, [b"GET /api/echo HTTP/1.1\r\nHost: acme.localhost\r\n", *often(b"X-A: " + b"v" * 600 + b"\r\n")])
 
 
 def slow_head_at_the_plain_door(server):
@@ -329,7 +340,7 @@ def seconds_until_cut(server, s):
     return None
 
 
-LATE = [silent_before_tls, half_a_handshake, no_preface, slow_preface, half_a_frame, half_a_block, slow_head, slow_head_at_the_plain_door, slow_body_1,
+LATE = [silent_before_tls, half_a_handshake, no_preface, slow_preface, half_a_frame, half_a_block, slow_head, long_head, slow_head_at_the_plain_door, slow_body_1,
         endless_trailers, slow_body_2, slow_body_beside_others, idle_1, idle_from_the_start, idle_2, takes_nothing_1, takes_nothing_2,
         gives_no_credit, takes_a_byte_at_a_time]
 
