@@ -32,8 +32,6 @@ bool http1_head_is_plain(struct str bytes, bool *chunked)
             return false;
         if (line.len == 0)
             break;
-        if (line.at[0] == ' ' || line.at[0] == '\t')
-            return false;
         struct str name = str_cut(&line, ':');
         hosts += str_equal_ignoring_case(name, STR("host"));
         lengths += str_equal_ignoring_case(name, STR("content-length"));

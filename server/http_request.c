@@ -66,7 +66,7 @@ static void copy_headers(struct call *c, const h2o_req_t *req)
     if (req->headers.size > HEADERS_MOST)
         return fail(c, TOO_MANY_HEADERS);
     for (size_t i = 0; i < req->headers.size; i++) {
-        if (req->headers.entries[i].name->len == 0)
+        if (req->headers.entries[i].name->len == 0) /* over HTTP/1, a folded line */
             return fail_with(c, REQUEST_MALFORMED, "a field without a name");
         bytes += req->headers.entries[i].name->len + req->headers.entries[i].value.len;
     }

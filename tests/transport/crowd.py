@@ -4,6 +4,7 @@ Each quarter of them resets what it asked for, reads nothing of what it asked fo
 out comes again.
 """
 import asyncio
+import os
 import sys
 
 from wire import PREFACE, SETTINGS, frame, request, reset, settings, tls
@@ -76,4 +77,5 @@ async def main(port, clients):
 
 
 if __name__ == "__main__":
+    os.nice(10)  # what is measured is the server's trouble with them, not theirs for a processor
     asyncio.run(main(int(sys.argv[1]), int(sys.argv[2])))
