@@ -15,7 +15,7 @@ import time
 
 import pytest
 
-from wire import (CONTINUATION, DATA, END_HEADERS, END_STREAM, HEADERS, PING, POST, PRIORITY, SETTINGS, WINDOW_UPDATE, Http2, Server, credit, field,
+from wire import (CONTINUATION, DATA, END_HEADERS, END_STREAM, HEADERS, PING, POST, PRIORITY, SETTINGS, Http2, Server, credit, field,
                   frame, head, request, reset, rest_of, seconds_until_closed, settings, text, tls)
 
 LONG = 1 << 20  # frames that no flood gets through
