@@ -17,23 +17,10 @@ static const struct field list_fields[] = {
     LIST_FIELDS(struct archive_of_job, 200),
 };
 
-/* Photos have no type, which the statement knows as type 0. */
-static struct ints with_photos(struct call *c, struct ints types)
-{
-    int64_t *ids = call_alloc(c, (types.count + 1) * sizeof *ids);
-
-    for (size_t i = 0; i < types.count; i++)
-        ids[i] = types.at[i];
-    ids[types.count] = 0;
-    return (struct ints){ids, types.count + 1};
-}
-
 static void list(struct call *c, const struct archive_of_job *in)
 {
     jobs_require(c, in->uuid);
-    const struct listing_value values[] = {
-        {"types", ARG(with_photos(c, attached_readable_types(c)))},
-    };
+    const struct listing_value values[] = {{"types", ARG(attached_readable_types(c))}};
     listing_page(c, &sql_archived_files_list, values, countof(values), NULL, 0);
 }
 
@@ -54,16 +41,14 @@ static void restore(struct call *c, const struct restored_file *in)
     struct job *job = jobs_require_open(c, in->uuid);
     struct rows *found = db_require(c, sql_archived_file_find, ARG(in->file_uuid), ARG(job->id));
     bool photo = str_is(row_str(found, 0, "kind"), "photo");
+    const struct statement *put_back = photo ? &sql_photo_restore : &sql_document_restore;
+    const struct statement *counted = photo ? &sql_photos_counted : &sql_documents_counted;
 
     if (!call_faulted(c) && !photo &&
         !holds_type_key(c, row_str(found, 0, "permission_key"), "upload"))
         return fail_with(c, FORBIDDEN, "lacks the document type's .upload");
-    struct rows *r = photo ? db_require(c, sql_photo_restore, ARG(in->file_uuid), ARG(job->id))
-                           : db_require(c, sql_document_restore, ARG(in->file_uuid), ARG(job->id));
-    if (photo)
-        db_query(c, sql_photos_counted, ARG(job->id), ARG(1));
-    else
-        db_query(c, sql_documents_counted, ARG(job->id), ARG(1));
+    struct rows *r = db_require(c, *put_back, ARG(in->file_uuid), ARG(job->id));
+    db_query(c, *counted, ARG(job->id), ARG(1));
     audit_about(c, job->uuid);
     reply_done(c, "File restored successfully", FIELD_INT("id", row_int(r, 0, "id")),
         FIELD_ID("uuid", in->file_uuid), FIELD_STR("kind", row_str(found, 0, "kind")));

@@ -111,12 +111,11 @@ UPDATE jobs SET documents_count = documents_count + $2::bigint::int WHERE id = $
 -- returns: ID bigint, id bigint, uuid uuid, kind text, document_type_id bigint?, document_type_name text?, name text, file_name text
 -- returns: content_type text, mime_type text, size bigint, size_bytes bigint, created_by_name text, created_at instant
 -- returns: archived_by_name text, archived_at instant, purged_at instant
--- filter types bigint[]: coalesce(o.file_type_id, 0) = ANY (?)
+-- filter types bigint[]: (o.file_type_id IS NULL OR o.file_type_id = ANY (?))
 -- where: j.uuid = $1::uuid
 -- order: o.archived_at DESC timestamptz, o.id DESC bigint
 SELECT o.id, o.id, o.uuid, o.kind, o.file_type_id AS document_type_id, t.name AS document_type_name, f.name, f.name, f.content_type,
-    f.content_type AS mime_type, f.size, f.size AS size_bytes, o.created_by_name, o.created_at, o.archived_by_name, o.archived_at,
-    o.archived_at + interval '90 days' AS purged_at
+    f.content_type AS mime_type, f.size, f.size AS size_bytes, o.created_by_name, o.created_at, o.archived_by_name, o.archived_at, o.purged_at
 -- from
 FROM archived_files o JOIN jobs j ON j.id = o.job_id JOIN files f ON f.id = o.file_id LEFT JOIN job_file_types t ON t.id = o.file_type_id;
 
@@ -128,9 +127,9 @@ SELECT o.kind, t.permission_key FROM archived_files o LEFT JOIN job_file_types t
 WHERE o.uuid = $1::uuid AND o.job_id = $2::bigint;
 
 -- name: archived_files_over
--- Whose time is over. The list above tells the same date.
+-- Whose time is over.
 -- returns: file_id bigint
-DELETE FROM archived_files WHERE id IN (SELECT id FROM archived_files WHERE archived_at < now() - interval '90 days' ORDER BY archived_at LIMIT 1000)
+DELETE FROM archived_files WHERE id IN (SELECT id FROM archived_files WHERE purged_at < now() ORDER BY purged_at LIMIT 1000)
 RETURNING file_id;
 
 -- name: note_attachments_list
@@ -226,8 +225,8 @@ SELECT id FROM files WHERE uuid = $1::uuid;
 
 -- name: files_unattached
 -- Records that nothing names any more, and that nobody can still be about to attach.
--- returns: id bigint
-SELECT f.id FROM files f
+-- returns: file_id bigint
+SELECT f.id AS file_id FROM files f
 WHERE f.created_at < now() - interval '1 day'
     AND NOT EXISTS (SELECT 1 FROM photos p WHERE p.file_id = f.id)
     AND NOT EXISTS (SELECT 1 FROM documents d WHERE d.file_id = f.id)

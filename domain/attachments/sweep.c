@@ -69,27 +69,26 @@ static int64_t check_records(struct call *c, int64_t after)
     return rows_count(r) ? row_int(r, rows_count(r) - 1, "id") : NONE;
 }
 
-/* A thousand at a time; how many there were. */
-static int64_t purge_archive(struct call *c, int64_t unused)
+/* How many there were. */
+static int64_t forget_all(struct call *c, const struct rows *r)
 {
-    struct rows *r = db_query(c, sql_archived_files_over);
-
-    (void)unused;
     for (size_t i = 0; i < rows_count(r); i++)
         file_forget(c, row_int(r, i, "file_id"));
     db_commit(c);
     return (int64_t)rows_count(r);
 }
 
+/* Both a thousand at a time. */
+static int64_t purge_archive(struct call *c, int64_t unused)
+{
+    (void)unused;
+    return forget_all(c, db_query(c, sql_archived_files_over));
+}
+
 static int64_t forget_unattached(struct call *c, int64_t unused)
 {
-    struct rows *r = db_query(c, sql_files_unattached);
-
     (void)unused;
-    for (size_t i = 0; i < rows_count(r); i++)
-        file_forget(c, row_int(r, i, "id"));
-    db_commit(c);
-    return 0;
+    return forget_all(c, db_query(c, sql_files_unattached));
 }
 
 /* Each step has a call of its own, whose memory goes with it. The first that fails ends it all: it
@@ -115,7 +114,8 @@ static void run(struct call *c, struct str payload)
     (void)payload;
     while (step(c, purge_archive, 0) > 0)
         ;
-    step(c, forget_unattached, 0);
+    while (step(c, forget_unattached, 0) > 0)
+        ;
     while (after != NONE)
         after = step(c, check_records, after);
     for (int64_t folder = 0; folder < FOLDERS; folder++)

@@ -13,10 +13,11 @@ CREATE TABLE archived_files (
     archived_by bigint,
     archived_by_name text NOT NULL,
     archived_at timestamptz NOT NULL DEFAULT now(),
+    purged_at timestamptz NOT NULL DEFAULT now() + interval '90 days', -- when it is let go of
     CHECK ((kind = 'document') = (file_type_id IS NOT NULL))
 );
 CREATE INDEX archived_files_of_job ON archived_files (job_id, archived_at, id);
-CREATE INDEX archived_files_by_age ON archived_files (archived_at);
+CREATE INDEX archived_files_by_end ON archived_files (purged_at);
 
 ALTER TABLE archived_files ENABLE ROW LEVEL SECURITY;
 ALTER TABLE archived_files FORCE ROW LEVEL SECURITY;
