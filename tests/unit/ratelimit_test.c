@@ -51,17 +51,22 @@ static int64_t header_of(const struct call *c, const char *name)
 
 static struct call taken;
 
+static void begin_call(size_t row, struct account *a, const char *address, const void *org)
+{
+    call_release(&taken);
+    call_init(&taken);
+    taken.endpoint = &rows[row];
+    taken.account = a;
+    taken.request.address = str_of(address);
+    taken.org = org;
+}
+
 /* Makes a call; true when it was let through. What it says stays in `taken`. */
 static bool take(size_t row, int64_t account, const char *address, const void *org)
 {
     struct account a = {.id = account};
 
-    call_release(&taken);
-    call_init(&taken);
-    taken.endpoint = &rows[row];
-    taken.account = &a;
-    taken.request.address = str_of(address);
-    taken.org = org;
+    begin_call(row, &a, address, org);
     bool fine = ratelimit_take(&taken);
     taken.account = NULL;
     assert_int_equal(taken.fault.id, fine ? NO_ERROR : RATE_LIMITED);
@@ -224,12 +229,7 @@ static enum error_id refused(enum error_id id, size_t row, const char *address, 
 {
     struct account nobody = {0};
 
-    call_release(&taken);
-    call_init(&taken);
-    taken.endpoint = &rows[row];
-    taken.account = &nobody;
-    taken.request.address = str_of(address);
-    taken.org = org;
+    begin_call(row, &nobody, address, org);
     fail(&taken, id);
     ratelimit_refused(&taken);
     taken.account = NULL;
